@@ -1,0 +1,66 @@
+# The two commands a newcomer needs are `make run` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements.lock
+CHROMIUM ?= /usr/bin/chromium
+
+.PHONY: run test test-slow check eval bench lock clean install dev format
+
+run: $(VENV)/.installed ## ingest docs_corpus/ if there is no index yet, and serve the chat
+	$(BIN)/sanad serve --ingest docs_corpus
+
+test: dev ## run the tests
+	$(BIN)/pytest -m "not slow" -n 2 tests
+
+test-slow: dev ## the suites that take longer than half a minute each
+	$(BIN)/pytest -m slow tests
+
+check: dev ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/test_docs.py
+
+eval: dev ## evaluation suite over docs_corpus/, with pass marks
+	$(BIN)/sanad ingest docs_corpus --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/client.yaml --data-dir .sanad/eval
+
+bench: $(VENV)/.bench ## speed beside a vanilla LangChain and Chroma pipeline in the same run
+	$(BIN)/python -m evals.bench
+
+install: $(VENV)/.installed
+
+dev: $(VENV)/.dev
+
+format: dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.installed: $(VENV)/bin/python $(LOCK) pyproject.toml
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable ".[dev]"
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable ".[bench]"
+	@touch $@
+
+lock: ## resolve anew into an empty environment and write the lock
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --upgrade pip
+	.venv-lock/bin/python -m pip install --quiet ".[dev,bench]"
+	.venv-lock/bin/python -m pip freeze --exclude sanad \
+		| sed -e 's/^torch==\([0-9.]*\).*/torch==\1/' -e '/ @ file:/d' > $(LOCK)
+	rm -rf .venv-lock
+
+clean:
+	rm -rf $(VENV) .venv-lock build dist .mypy_cache .ruff_cache .hypothesis

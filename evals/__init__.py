@@ -1,0 +1,1 @@
+"""Cases, measures, runs and benchmarks over the library. Knows no screen."""

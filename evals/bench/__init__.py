@@ -1,0 +1,1 @@
+"""Speed and memory beside a vanilla LangChain and Chroma pipeline, in the same run."""

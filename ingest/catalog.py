@@ -1,0 +1,290 @@
+"""The catalog: the one truth, an SQLite file of our own (WAL, synchronous=FULL).
+
+What is committed here is acknowledged; every index is derived from it. Holds
+documents, page texts, passages, vectors by model, the ingestion ledger and a
+revision that grows with every change. Only ingestion opens it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.schema import FILE, VERSION, LedgerRow, catalog_error, connect
+from rag.errors import ConfigurationError
+from rag.store import page_from_row
+from rag.types import Page, Passage, SourceDocument
+
+__all__ = ["FILE", "VERSION", "Catalog", "LedgerRow"]
+
+
+class Catalog:
+    """Reads and writes one data folder's catalog; as a context manager, closes it and
+    reports SQLite's errors as ConfigurationError. Who writes holds the writer lock;
+    `read_only` creates nothing, and is empty where there is no catalog yet."""
+
+    def __init__(self, data_dir: Path, *, read_only: bool = False) -> None:
+        self._data_dir = data_dir
+        self._db = connect(data_dir, read_only=read_only)
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self.close()
+        if isinstance(error, sqlite3.Error):
+            raise catalog_error(self._data_dir, error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def check(self) -> str:
+        """What SQLite's integrity check says is wrong; empty when nothing is."""
+        found = str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+        return "" if found == "ok" else found
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; committed to disk when the block ends."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    @property
+    def revision(self) -> int:
+        """Grows with every change of a document or a vector."""
+        return int(self._state("revision") or 0)
+
+    def _state(self, key: str) -> str:
+        row = self._db.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def _touch(self) -> None:
+        self._db.execute("UPDATE state SET value = value + 1 WHERE key = 'revision'")
+
+    # Sources
+
+    def sources(self) -> dict[str, str]:
+        """Source name -> root (an absolute folder, a file, or a URL list)."""
+        return dict(self._db.execute("SELECT name, root FROM sources").fetchall())
+
+    def set_source(self, name: str, root: str) -> None:
+        """Record where a source lies now."""
+        self._db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (name, root))
+
+    def forget_source(self, name: str) -> None:
+        """Drop a source of which nothing is left."""
+        self._db.execute("DELETE FROM sources WHERE name = ?", (name,))
+
+    # Documents
+
+    def digests(self, source: str | None = None) -> dict[str, str]:
+        """Document id -> digest of the stored documents, of one source or of all."""
+        where, values = ("WHERE source = ?", (source,)) if source is not None else ("", ())
+        return dict(
+            self._db.execute(f"SELECT id, digest FROM documents {where}", values).fetchall()
+        )
+
+    def owner(self, document_id: str) -> str:
+        """Source of a stored document; empty when there is none."""
+        row = self._db.execute(
+            "SELECT source FROM documents WHERE id = ?", (document_id,)
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def put(
+        self,
+        source: str,
+        digest: str,
+        document: SourceDocument,
+        passages: Sequence[tuple[Passage, str]],
+        row: LedgerRow,
+    ) -> None:
+        """Store or replace a document with its passages and ledger row. Each passage
+        comes with the key of the text that is embedded for it."""
+        self._db.execute("DELETE FROM documents WHERE id = ?", (document.id,))
+        record = json.dumps(asdict(replace(document, pages=())), ensure_ascii=False)
+        self._db.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?)", (document.id, source, digest, record)
+        )
+        self._db.executemany(
+            "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
+            [
+                (document.id, p.number, p.label, p.text, json.dumps((p.asides, p.items)))
+                for p in document.pages
+            ],
+        )
+        self._db.executemany(
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (p.id, p.document_id, p.position, p.page, p.start, p.end,
+                 json.dumps(p.headings, ensure_ascii=False), key)
+                for p, key in passages
+            ],
+        )  # fmt: skip
+        self.record(row)
+        self._touch()
+
+    def delete(self, document_ids: Sequence[str]) -> None:
+        """Withdraw documents with all that hangs on them, their ledger rows too."""
+        values = [(document_id,) for document_id in document_ids]
+        self._db.executemany("DELETE FROM documents WHERE id = ?", values)
+        self._db.executemany("DELETE FROM ledger WHERE document = ?", values)
+        self._touch()
+
+    def documents(self) -> Iterator[tuple[SourceDocument, list[tuple[Passage, str]]]]:
+        """Every document with pages, and its (passage, embedded text key) pairs, by id."""
+        for document_id, record in self._db.execute(
+            "SELECT id, record FROM documents ORDER BY id"
+        ).fetchall():
+            pages = tuple(
+                page_from_row(*row)
+                for row in self._db.execute(
+                    "SELECT number, text, label, spans FROM pages WHERE document = ? "
+                    "ORDER BY number",
+                    (document_id,),
+                )
+            )
+            document = _document(json.loads(record), pages)
+            yield document, self._passages(document_id, {p.number: p.text for p in pages})
+
+    def _passages(self, document_id: str, pages: Mapping[int, str]) -> list[tuple[Passage, str]]:
+        rows = self._db.execute(
+            'SELECT page, start, "end", headings, position, embedded FROM passages '
+            "WHERE document = ? ORDER BY position",
+            (document_id,),
+        )
+        return [
+            (
+                Passage(document_id, page, start, end, pages[page][start:end],
+                        tuple(json.loads(headings)), position),
+                key,
+            )
+            for page, start, end, headings, position, key in rows
+        ]  # fmt: skip
+
+    # Vectors
+
+    def missing_vectors(self, model: str) -> set[str]:
+        """Keys of embedded texts that have no vector of `model` yet."""
+        rows = self._db.execute(
+            "SELECT DISTINCT embedded FROM passages WHERE embedded NOT IN "
+            "(SELECT text FROM vectors WHERE model = ?)",
+            (model,),
+        )
+        return {row[0] for row in rows}
+
+    def put_vectors(
+        self, model: str, keys: Sequence[str], vectors: npt.NDArray[np.float32]
+    ) -> None:
+        """Store unit vectors (n, dim) float32 for embedded text keys."""
+        blobs = [
+            (key, model, v.astype("<f4").tobytes()) for key, v in zip(keys, vectors, strict=True)
+        ]
+        self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", blobs)
+        self._touch()
+
+    def vectors(self, model: str) -> dict[str, bytes]:
+        """Embedded text key -> little-endian float32 bytes."""
+        return dict(
+            self._db.execute(
+                "SELECT text, vector FROM vectors WHERE model = ?", (model,)
+            ).fetchall()
+        )
+
+    def set_unrelated(self, model: str, cosine: float) -> None:
+        """Remember what a model gives unrelated texts, for rebuilding without it."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO state VALUES (?, ?)", (f"unrelated:{model}", str(cosine))
+        )
+
+    def knows_unrelated(self, model: str) -> bool:
+        """Whether `set_unrelated` was called for a model."""
+        return bool(self._state(f"unrelated:{model}"))
+
+    def unrelated(self, model: str) -> float:
+        """Cosine that `model` gives unrelated texts; 0 when it was never measured."""
+        return float(self._state(f"unrelated:{model}") or 0.0)
+
+    def vector_model(self) -> tuple[str, int]:
+        """Id and dimension of the model whose vectors cover every passage.
+
+        Raises ConfigurationError when none does (an interrupted ingestion).
+        """
+        models = self._db.execute("SELECT model, max(length(vector)) FROM vectors GROUP BY model")
+        for model, size in models.fetchall():
+            if not self.missing_vectors(model):
+                return str(model), int(size) // 4
+        raise ConfigurationError(
+            "the catalog holds passages without vectors; run sanad ingest again to complete it"
+        )
+
+    def drop_unused_vectors(self, model: str) -> int:
+        """Forget vectors of other models and of texts that are gone; returns how many."""
+        return self._db.execute(
+            "DELETE FROM vectors WHERE model != ? OR text NOT IN (SELECT embedded FROM passages)",
+            (model,),
+        ).rowcount
+
+    # Ledger
+
+    def record(self, row: LedgerRow) -> None:
+        """Write a document's ledger row."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (row.document, row.source, row.status, row.reason, row.digest, row.passages,
+             json.dumps(row.removed), json.dumps(row.notes), row.time or time.time()),
+        )  # fmt: skip
+
+    def record_failure(self, document: str, source: str, reason: str) -> None:
+        """Note why a document could not be read; what is known of its stored version stays."""
+        self._db.execute(
+            "INSERT INTO ledger VALUES (?, ?, 'failed', ?, '', 0, '[]', '[]', ?) "
+            "ON CONFLICT (document) DO UPDATE SET source = excluded.source, "
+            "status = excluded.status, reason = excluded.reason, time = excluded.time",
+            (document, source, reason, time.time()),
+        )
+
+    def record_unchanged(self, document: str) -> None:
+        """A document that failed reads again as it is stored: its row says so."""
+        self._db.execute(
+            "UPDATE ledger SET status = 'stored', reason = '', time = ?, "
+            "digest = (SELECT digest FROM documents WHERE id = document), "
+            "passages = (SELECT count(*) FROM passages WHERE passages.document = ledger.document) "
+            "WHERE document = ? AND status != 'stored'",
+            (time.time(), document),
+        )
+
+    def ledger(self) -> list[LedgerRow]:
+        """All ledger rows, by document."""
+        return [
+            LedgerRow(d, s, st, r, g, p, tuple(map(tuple, json.loads(rm))), tuple(json.loads(n)), t)
+            for d, s, st, r, g, p, rm, n, t in self._db.execute(
+                "SELECT * FROM ledger ORDER BY document"
+            )
+        ]
+
+    def forget(self, document_ids: Sequence[str]) -> None:
+        """Drop ledger rows of failed documents whose source is gone."""
+        self._db.executemany("DELETE FROM ledger WHERE document = ?", [(d,) for d in document_ids])
+
+
+def _document(values: dict[str, Any], pages: tuple[Page, ...]) -> SourceDocument:
+    for name in ("countries", "cities", "themes"):
+        values[name] = tuple(values[name])
+    values["pages"] = pages
+    return SourceDocument(**values)

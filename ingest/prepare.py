@@ -1,0 +1,126 @@
+"""One document from its source to its passages, several at a time; stores nothing.
+
+Whatever goes wrong with one document is a ReadError: it costs that document, not
+the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from ingest.build import indexed_text
+from ingest.clean import clean
+from ingest.describe import describe
+from ingest.marks import asides, items
+from ingest.sandbox import SandboxPool
+from ingest.sidecar import parse_sidecar
+from ingest.sources import Item
+from ingest.split import split
+from ingest.types import RawDocument
+from rag.errors import ReadError, SanadError
+from rag.types import Passage, SourceDocument
+
+COMMIT_DOCUMENTS = 64
+COMMIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document read, cleaned, described and split; not stored yet."""
+
+    document: SourceDocument
+    passages: tuple[tuple[Passage, str], ...]  # with the key of the embedded text
+    texts: dict[str, str]  # key -> embedded text
+    removed: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...]
+
+
+Finished = tuple[Item, "Future[tuple[str, Prepared | None]]"]
+
+
+def read_each(
+    items: Sequence[Item], stored: Mapping[str, str], pool: SandboxPool, workers: int
+) -> Iterator[Finished]:
+    """Items with their outcomes, as they are ready; a bounded number is read ahead."""
+    with ThreadPoolExecutor(workers) as threads:
+        pending: dict[Future[tuple[str, Prepared | None]], Item] = {}
+        queue = iter(items)
+        while True:
+            while len(pending) < 4 * workers and (item := next(queue, None)) is not None:
+                known = stored.get(item.id, "")
+                pending[threads.submit(prepare, item, pool, known)] = item
+            if not pending:
+                return
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                yield pending.pop(future), future
+
+
+def in_batches(finished: Iterator[Finished]) -> Iterator[list[Finished]]:
+    """Batches for one commit: a commit waits for the disk, so it takes what came in
+    COMMIT_SECONDS, at most COMMIT_DOCUMENTS."""
+    batch: list[Finished] = []
+    since = time.monotonic()
+    for one in finished:
+        batch.append(one)
+        if len(batch) >= COMMIT_DOCUMENTS or time.monotonic() - since > COMMIT_SECONDS:
+            yield batch
+            batch, since = [], time.monotonic()
+    if batch:
+        yield batch
+
+
+def prepare(item: Item, pool: SandboxPool, known: str) -> tuple[str, Prepared | None]:
+    """(digest, document); None when the stored document has this digest."""
+    with one_document():
+        data, sidecar = item.fetch(), item.sidecar()
+        digest = item.digest(data, sidecar)
+        if digest == known:
+            return digest, None
+        values = parse_sidecar(sidecar, item.name)
+        return digest, _described(item, data, pool.read(data, item.name), values)
+
+
+@contextmanager
+def one_document() -> Iterator[None]:
+    """Makes any error of the block a ReadError."""
+    try:
+        yield
+    except SanadError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        reason = f"could not be processed ({type(error).__name__}: {said})"
+        raise ReadError(reason) from error
+
+
+def _described(
+    item: Item, data: bytes, raw: RawDocument, sidecar: Mapping[str, object]
+) -> Prepared:
+    cleaned = clean(raw)
+    described = describe(item.id, raw, cleaned, sidecar, item.url)
+    pages = zip(described.document.pages, cleaned.pages, strict=True)
+    document = replace(
+        described.document,
+        sha256=hashlib.sha256(data).hexdigest(),
+        pages=tuple(
+            replace(page, asides=asides(cleaned), items=items(cleaned)) for page, cleaned in pages
+        ),
+    )
+    texts: dict[str, str] = {}
+    passages = []
+    for passage in split(document, cleaned.pages):
+        text = indexed_text(document, passage)
+        key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        texts[key] = text
+        passages.append((passage, key))
+    if not passages:
+        raise ReadError("has no text left after site chrome was removed")
+    reasons = Counter(removal.reason for removal in cleaned.removals)
+    notes = (*raw.notes, *described.notes)
+    return Prepared(document, tuple(passages), texts, tuple(reasons.items()), notes)

@@ -1,0 +1,87 @@
+"""How a run of the ingestion behaves, and what it tells."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ingest.sandbox import Limits
+from ingest.sources import Source
+
+WORKERS = 2
+
+Progress = Callable[[str, int, int], None]  # (stage, done, of)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run behaves."""
+
+    dry_run: bool = False
+    allow_shrink: bool = False
+    workers: int = WORKERS
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What a run did, by document id."""
+
+    created: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()  # unchanged
+    failed: tuple[tuple[str, str], ...] = ()  # (id, reason)
+    ignored: tuple[str, ...] = ()  # files of a kind that is not read
+    notes: tuple[tuple[str, str], ...] = ()  # (id, what was noticed)
+    removed: tuple[tuple[str, str, int], ...] = ()  # (id, reason, lines taken out)
+    embedded: int = 0  # passages that needed the model
+    passages: int = 0  # passages of the documents read in this run
+    generation: str = ""  # the active one after the run
+    seconds: float = 0.0
+    dry_run: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has done so far; only the walk's own thread writes to it."""
+
+    created: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    removed: list[tuple[str, str, int]] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    passages: int = 0
+
+
+def report_of(
+    sources: Sequence[Source],
+    gone: Sequence[str],
+    tally: Tally,
+    embedded: int,
+    generation: str,
+    started: float,
+) -> IngestReport:
+    """The report of a run that began at `started` (monotonic seconds)."""
+    return IngestReport(
+        created=tuple(sorted(tally.created)),
+        updated=tuple(sorted(tally.updated)),
+        deleted=tuple(sorted(gone)),
+        skipped=tuple(sorted(tally.skipped)),
+        failed=tuple(sorted([*tally.failed, *(row for s in sources for row in s.unread)])),
+        ignored=tuple(name for source in sources for name in source.ignored),
+        notes=tuple(tally.notes),
+        removed=tuple(tally.removed),
+        embedded=embedded,
+        passages=tally.passages,
+        generation=generation,
+        seconds=round(time.monotonic() - started, 3),
+    )

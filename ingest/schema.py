@@ -1,0 +1,125 @@
+"""The catalog's file: its tables, its versions, and opening it.
+
+The door to SQLite: what it reports of a file becomes one sentence for the operator.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from ingest.lock import folder_error
+from rag.errors import ConfigurationError
+
+FILE = "catalog.sqlite"
+VERSION = 1
+MIGRATIONS = {
+    1: """
+    CREATE TABLE sources (name TEXT PRIMARY KEY, root TEXT NOT NULL);
+    CREATE TABLE documents (id TEXT PRIMARY KEY, source TEXT NOT NULL, digest TEXT NOT NULL,
+                            record TEXT NOT NULL);
+    CREATE INDEX documents_by_source ON documents (source);
+    CREATE TABLE pages (document TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
+                        number INTEGER NOT NULL, label TEXT NOT NULL, text TEXT NOT NULL,
+                        spans TEXT NOT NULL, PRIMARY KEY (document, number));
+    CREATE TABLE passages (id TEXT PRIMARY KEY,
+                           document TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
+                           position INTEGER NOT NULL, page INTEGER NOT NULL,
+                           start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+                           headings TEXT NOT NULL, embedded TEXT NOT NULL);
+    CREATE INDEX passages_by_document ON passages (document, position);
+    CREATE TABLE vectors (text TEXT NOT NULL, model TEXT NOT NULL, vector BLOB NOT NULL,
+                          PRIMARY KEY (text, model)) WITHOUT ROWID;
+    CREATE TABLE ledger (document TEXT PRIMARY KEY, source TEXT NOT NULL, status TEXT NOT NULL,
+                         reason TEXT NOT NULL, digest TEXT NOT NULL, passages INTEGER NOT NULL,
+                         removed TEXT NOT NULL, notes TEXT NOT NULL, time REAL NOT NULL);
+    CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    INSERT INTO state VALUES ('revision', '0');
+    """
+}
+
+LedgerStatus = Literal["stored", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """What happened to one document when it was last read."""
+
+    document: str
+    source: str
+    status: LedgerStatus
+    reason: str  # why it failed; empty when stored
+    digest: str  # of the stored version: source bytes, sidecar, pipeline; empty when none
+    passages: int
+    removed: tuple[tuple[str, int], ...] = ()  # (reason, how many lines), from cleaning
+    notes: tuple[str, ...] = ()
+    time: float = 0.0  # seconds since the epoch, UTC
+
+
+def connect(data_dir: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open the catalog of a data folder at the newest version.
+
+    `read_only` creates and changes nothing; where there is no catalog yet it gives
+    an empty one in memory. Raises ConfigurationError.
+    """
+    path = data_dir / FILE
+    try:
+        if read_only:
+            target = _read_only_uri(data_dir)
+        else:
+            data_dir.mkdir(parents=True, exist_ok=True)
+            target = f"file:{quote(str(path.absolute()))}"
+    except OSError as error:
+        raise folder_error(data_dir, "read" if read_only else "written to", error) from error
+    try:
+        db = sqlite3.connect(target, isolation_level=None, uri=True)
+        try:
+            if not read_only:
+                db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
+            db.execute("PRAGMA foreign_keys=ON")
+            _migrate(db, path)
+        except BaseException:
+            db.close()
+            raise
+    except sqlite3.Error as error:
+        raise catalog_error(data_dir, error) from error
+    return db
+
+
+def _read_only_uri(data_dir: Path) -> str:
+    """Without a write-ahead log nobody is writing: the file is opened as immutable, as
+    SQLite would otherwise create one even to read."""
+    path = data_dir / FILE
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        size = 0
+    if not size:
+        return "file::memory:"
+    log = path.with_name(f"{FILE}-wal")
+    mode = "mode=ro" if log.exists() else "immutable=1"
+    return f"file:{quote(str(path.absolute()))}?{mode}"
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found > VERSION:
+        raise ConfigurationError(
+            f"{path} was written by a newer Sanad (catalog version {found}, this one reads up to "
+            f"{VERSION}); upgrade Sanad"
+        )
+    for version in range(found + 1, VERSION + 1):
+        script = MIGRATIONS[version]
+        db.executescript(f"BEGIN; {script}; PRAGMA user_version={version}; COMMIT;")
+
+
+def catalog_error(data_dir: Path, error: sqlite3.Error) -> ConfigurationError:
+    """The one sentence for what SQLite says of a catalog."""
+    if isinstance(error, sqlite3.OperationalError):
+        remedy = "see that its folder can be written to and has room"
+    else:
+        remedy = "restore it from a backup, or move it away and ingest again"
+    return ConfigurationError(f"catalog {data_dir / FILE} cannot be used: {error}; {remedy}")

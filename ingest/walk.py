@@ -1,0 +1,230 @@
+"""The ingestion walk: sources to catalog to a verified generation.
+
+    source -> read (sandboxed child) -> clean -> describe -> split -> catalog
+           -> embed -> build generation -> verify -> switch -> report
+
+A bad file is a ledger row with a reason. Running the same command again after a
+crash converges to the same state.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+
+from ingest.build import batches, build_generation, indexed_text, prune, stale
+from ingest.catalog import Catalog, LedgerRow
+from ingest.lock import writer_lock
+from ingest.prepare import Prepared, in_batches, one_document, read_each
+from ingest.report import IngestReport, Options, Progress, Tally, report_of
+from ingest.sandbox import SandboxPool
+from ingest.sidecar import parse_sidecar
+from ingest.sources import Item, Source, collect
+from rag.embed import Embedder, unrelated_cosine
+from rag.errors import ConfigurationError, ReadError, ShrinkError
+from rag.generation import current_name
+
+__all__ = ["IngestReport", "Options", "Progress", "ingest"]
+
+SHRINK_LIMIT = 0.2  # share of the collection a run may withdraw without being told to
+EMBED_BATCH = 1024
+
+
+def ingest(
+    arguments: Sequence[str],
+    data_dir: Path,
+    embedder: Embedder,
+    options: Options | None = None,
+    progress: Progress = lambda stage, done, of: None,
+) -> IngestReport:
+    """Bring the collection in `data_dir` up to date with the named sources.
+
+    No argument means all sources ingested before. Raises LockedError,
+    ShrinkError and ConfigurationError; everything about one document is in the
+    report.
+    """
+    options = options or Options()
+    started = time.monotonic()
+    if options.dry_run:
+        with Catalog(data_dir, read_only=True) as catalog:
+            sources = _sources(arguments, catalog, data_dir)
+            return _dry_run(sources, _gone(sources, catalog), catalog, started)
+    with writer_lock(data_dir), Catalog(data_dir) as catalog:
+        prune(data_dir)
+        sources = _sources(arguments, catalog, data_dir)
+        gone = _gone(sources, catalog)
+        if not options.allow_shrink:
+            _guard_shrink(gone, catalog)
+        tally = _read_all(sources, catalog, options, progress)
+        _withdraw(sources, gone, catalog)
+        embedded = _embed_missing(catalog, embedder, tally.texts, progress)
+        _rebuild_if_stale(catalog, data_dir, embedder, progress)
+        return report_of(sources, gone, tally, embedded, current_name(data_dir), started)
+
+
+def _sources(arguments: Sequence[str], catalog: Catalog, data_dir: Path) -> list[Source]:
+    return collect(arguments or _known_roots(catalog, data_dir), catalog.sources(), catalog.owner)
+
+
+def _known_roots(catalog: Catalog, data_dir: Path) -> list[str]:
+    roots = list(catalog.sources().values())
+    if not roots:
+        raise ConfigurationError(
+            f"nothing was ingested into {data_dir} yet; name a folder, a file or a URL"
+        )
+    return roots
+
+
+def _gone(sources: Sequence[Source], catalog: Catalog) -> list[str]:
+    """Stored documents of the named folders that are not there any more."""
+    return [
+        document_id
+        for source in sources
+        if source.complete
+        for document_id in catalog.digests(source.name)
+        if document_id not in {item.id for item in source.items}
+    ]
+
+
+def _guard_shrink(gone: Sequence[str], catalog: Catalog) -> None:
+    stored = len(catalog.digests())
+    if len(gone) > SHRINK_LIMIT * stored:
+        raise ShrinkError(
+            f"this run would withdraw {len(gone)} of {stored} documents (first: {gone[0]}), more "
+            f"than {SHRINK_LIMIT:.0%}; if that is meant, run it again with --allow-shrink"
+        )
+
+
+def _dry_run(
+    sources: Sequence[Source], gone: Sequence[str], catalog: Catalog, started: float
+) -> IngestReport:
+    stored = catalog.digests()
+    tally = Tally()
+    for item in _items(sources):
+        try:
+            with one_document():
+                sidecar = item.sidecar()
+                digest = item.digest(item.fetch(), sidecar)
+                parse_sidecar(sidecar, item.name)
+        except ReadError as error:
+            tally.failed.append((item.id, str(error)))
+            continue
+        known = stored.get(item.id)
+        target = (
+            tally.created if known is None else tally.updated if known != digest else tally.skipped
+        )
+        target.append(item.id)
+    return replace(report_of(sources, gone, tally, 0, "", started), dry_run=True)
+
+
+def _items(sources: Sequence[Source]) -> Iterator[Item]:
+    return (item for source in sources for item in source.items)
+
+
+def _read_all(
+    sources: Sequence[Source], catalog: Catalog, options: Options, progress: Progress
+) -> Tally:
+    """Read changed items in sandboxed children, store each as it is done."""
+    tally, stored = Tally(), catalog.digests()
+    queue = list(_items(sources))
+    for source in sources:
+        catalog.set_source(source.name, source.root)
+    done = 0
+    with SandboxPool(options.workers, options.limits) as pool:
+        finished = read_each(queue, stored, pool, options.workers)
+        for batch in in_batches(finished):
+            with catalog.transaction():
+                for item, future in batch:
+                    _store(item, future, stored, catalog, tally)
+            done += len(batch)
+            progress("read", done, len(queue))
+    return tally
+
+
+def _store(
+    item: Item,
+    future: Future[tuple[str, Prepared | None]],
+    stored: dict[str, str],
+    catalog: Catalog,
+    tally: Tally,
+) -> None:
+    """Store one document, or its ledger row with the reason why not."""
+    try:
+        digest, prepared = future.result()
+    except ReadError as error:
+        _fail(item, str(error), catalog, tally, kept=item.id in stored)
+        return
+    if prepared is None:
+        catalog.record_unchanged(item.id)
+        tally.skipped.append(item.id)
+        return
+    row = LedgerRow(
+        item.id, item.source, "stored", "", digest, len(prepared.passages),
+        prepared.removed, prepared.notes,
+    )  # fmt: skip
+    catalog.put(item.source, digest, prepared.document, prepared.passages, row)
+    (tally.updated if item.id in stored else tally.created).append(item.id)
+    tally.notes += [(item.id, note) for note in prepared.notes]
+    tally.removed += [(item.id, reason, count) for reason, count in prepared.removed]
+    tally.texts.update(prepared.texts)
+    tally.passages += len(prepared.passages)
+
+
+def _fail(item: Item, reason: str, catalog: Catalog, tally: Tally, *, kept: bool) -> None:
+    """A document that cannot be read now keeps the version stored before."""
+    if kept:
+        reason += "; the version stored before is kept"
+    catalog.record_failure(item.id, item.source, reason)
+    tally.failed.append((item.id, reason))
+
+
+def _withdraw(sources: Sequence[Source], gone: Sequence[str], catalog: Catalog) -> None:
+    """Delete what has gone, and ledger rows of failed files that are not there any more;
+    forget a source whose root has gone too."""
+    present = {item.id for item in _items(sources)}
+    names = {source.name for source in sources if source.complete}
+    lost = [r.document for r in catalog.ledger() if r.source in names and r.document not in present]
+    with catalog.transaction():
+        if gone:
+            catalog.delete(gone)
+        catalog.forget(lost)
+        for source in sources:
+            if source.complete and not source.items and not Path(source.root).exists():
+                catalog.forget_source(source.name)
+
+
+def _embed_missing(
+    catalog: Catalog, embedder: Embedder, texts: dict[str, str], progress: Progress
+) -> int:
+    """Give every passage a vector of this model; returns how many were computed."""
+    missing = catalog.missing_vectors(embedder.id)
+    if missing - texts.keys():  # another model, or an interrupted run: read from the catalog
+        for document, passages in catalog.documents():
+            for passage, key in passages:
+                if key in missing:
+                    texts[key] = indexed_text(document, passage)
+    ordered = sorted(missing)
+    if ordered and not catalog.knows_unrelated(embedder.id):
+        catalog.set_unrelated(embedder.id, unrelated_cosine(embedder))
+    done = 0
+    for keys in batches(ordered, EMBED_BATCH):
+        vectors = embedder.encode_passages([texts[key] for key in keys])
+        with catalog.transaction():
+            catalog.put_vectors(embedder.id, keys, vectors)
+        done += len(keys)
+        progress("embed", done, len(ordered))
+    return len(ordered)
+
+
+def _rebuild_if_stale(
+    catalog: Catalog, data_dir: Path, embedder: Embedder, progress: Progress
+) -> None:
+    if stale(data_dir, catalog, embedder.id):
+        with catalog.transaction():
+            catalog.drop_unused_vectors(embedder.id)
+        progress("index", 0, 1)
+        build_generation(catalog, data_dir, embedder.id, embedder.dim)
+        progress("index", 1, 1)

@@ -1,0 +1,228 @@
+"""Text to unit vectors: the only door to embedding models.
+
+`StaticEmbedder` reads a sentence-transformers `StaticEmbedding` folder with
+numpy alone, so that the default never imports torch; `SentenceTransformerEmbedder`
+runs any other model. Knows no passage and no index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import ConfigurationError, EmbeddingError
+
+Vectors = npt.NDArray[np.float32]
+DEFAULT_MODEL = "sanad-static"
+MODELS = Path(__file__).parent / "models"
+
+
+class Embedder(Protocol):
+    """Maps texts to unit vectors. `id` changes when the vectors would."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, rows of length 1 (all zeros for a text with no known token)."""
+        ...
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, rows of length 1 (all zeros for a text with no known token)."""
+        ...
+
+
+def load_embedder(model: str = DEFAULT_MODEL, revision: str = "", batch_size: int = 32) -> Embedder:
+    """The embedder of a setting: a shipped model, a folder, or a sentence-transformers name.
+
+    Raises ConfigurationError when it cannot be loaded; nothing is downloaded
+    for a shipped model or a folder.
+    """
+    shipped = MODELS / model
+    folder = shipped if shipped.is_dir() else Path(model)
+    if model == DEFAULT_MODEL and not folder.is_dir():
+        raise ConfigurationError(f"the shipped model {model!r} is missing; reinstall Sanad")
+    if is_static(folder):
+        return StaticEmbedder(folder)
+    return SentenceTransformerEmbedder(model, revision, batch_size)
+
+
+def is_static(folder: Path) -> bool:
+    """Whether `folder` holds a StaticEmbedding that we can read without torch."""
+    modules = folder / "modules.json"
+    if not modules.is_file():
+        return False
+    kinds = [entry["type"].rpartition(".")[2] for entry in json.loads(modules.read_text())]
+    return kinds in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"])
+
+
+class StaticEmbedder:
+    """The mean of token vectors, read from safetensors and tokenizer.json."""
+
+    def __init__(self, folder: Path) -> None:
+        from tokenizers import Tokenizer
+
+        entry = json.loads((folder / "modules.json").read_text())[0]
+        files = folder / entry["path"]
+        self._tokenizer = Tokenizer.from_file(str(files / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._weights = map_tensor(files / "model.safetensors", "embedding.weight")
+        self.dim = int(self._weights.shape[1])
+        self.id = f"{folder.name}@{_fingerprint(files / 'model.safetensors')}"
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32 unit rows."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        means = np.zeros((len(texts), self.dim), np.float32)
+        for row, encoding in enumerate(encodings):
+            ids = encoding.ids
+            if ids:
+                means[row] = self._weights[ids].astype(np.float32).mean(axis=0)
+        return unit(means)
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """The same as `encode_passages`: a static model has no prompts."""
+        return self.encode_passages(texts)
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model, with its own question and passage prompts."""
+
+    def __init__(self, model: str, revision: str = "", batch_size: int = 32) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            self._model = SentenceTransformer(
+                model, device="cpu", revision=revision or None, trust_remote_code=False
+            )
+        except (OSError, ValueError, ImportError) as error:
+            raise ConfigurationError(
+                f"embedding model {model!r} does not load: {str(error).splitlines()[0]}; set "
+                f"SANAD_EMBEDDING_MODEL to a folder, a model on this machine, or {DEFAULT_MODEL!r}"
+            ) from error
+        self._batch_size = batch_size
+        self.dim = int(self._model.get_embedding_dimension() or 0)
+        self.id = f"{model}@{revision or 'default'}"
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32 unit rows, with the model's document prompt."""
+        return self._encode(self._model.encode_document, texts)
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32 unit rows, with the model's query prompt."""
+        return self._encode(self._model.encode_query, texts)
+
+    def _encode(self, encode: Any, texts: Sequence[str]) -> Vectors:
+        size = self._batch_size
+        while True:
+            try:
+                vectors = encode(list(texts), batch_size=size, show_progress_bar=False)
+                return checked(np.asarray(vectors, np.float32), len(texts), self.dim)
+            except (MemoryError, RuntimeError) as error:
+                if size == 1 or "memory" not in str(error).lower():
+                    raise
+                size //= 2  # out of memory: the same texts in smaller batches
+
+
+class HashEmbedder:
+    """A fake that can be checked by eye: each word adds 1 to one of `dim` places.
+
+    Ships beside the port so that tests need no model.
+    """
+
+    def __init__(self, dim: int = 64) -> None:
+        self.dim = dim
+        self.id = f"hash-{dim}"
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32 unit rows."""
+        counts = np.zeros((len(texts), self.dim), np.float32)
+        for row, text in enumerate(texts):
+            for word in text.lower().split():
+                counts[row, int(hashlib.sha256(word.encode()).hexdigest(), 16) % self.dim] += 1
+        return unit(counts)
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """The same as `encode_passages`."""
+        return self.encode_passages(texts)
+
+
+# Ten statements that have nothing to do with one another.
+_UNRELATED = (
+    "The recipe asks for two eggs and a cup of flour.",
+    "The goalkeeper saved a penalty in the last minute.",
+    "A volcano on the island erupted again at night.",
+    "Le train de nuit part du quai numéro quatre.",
+    "Cette espèce de papillon vit dans les marais.",
+    "El pintor mezcló el azul con un poco de blanco.",
+    "La factura de la electricidad llegó con retraso.",
+    "يعزف الموسيقي على العود كل مساء.",
+    "تحتاج النباتات إلى ضوء الشمس والماء.",
+    "The printer is out of toner.",
+)
+
+
+def unrelated_cosine(embedder: Embedder) -> float:
+    """Mean cosine the model gives texts that have nothing to do with each other, 0..0.95.
+
+    Models differ: near 0 for static embeddings, above 0.7 for some contrastive ones.
+    """
+    vectors = embedder.encode_passages(_UNRELATED)
+    cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+    return round(min(0.95, max(0.0, float(cosines.mean()))), 4)
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Scale rows to length 1; rows of zeros stay."""
+    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
+    return (vectors / np.where(norms > 0, norms, 1)).astype(np.float32)
+
+
+def checked(vectors: Vectors, rows: int, dim: int) -> Vectors:
+    """Return unit rows, or raise EmbeddingError when shape or numbers are wrong."""
+    if vectors.shape != (rows, dim):
+        raise EmbeddingError(
+            f"the embedding model returned shape {vectors.shape} for {rows} texts of {dim} "
+            "dimensions; nothing was stored"
+        )
+    if not np.isfinite(vectors).all():
+        bad = int((~np.isfinite(vectors).all(axis=1)).sum())
+        raise EmbeddingError(
+            f"the embedding model returned {bad} vectors that are not finite; nothing was stored"
+        )
+    return unit(vectors)
+
+
+def map_tensor(path: Path, name: str) -> npt.NDArray[Any]:
+    """Memory-map one float tensor of a safetensors file, (rows, columns).
+
+    Format: 8-byte little-endian header length, JSON header, then the data
+    (safetensors README, section Format).
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    if name not in header:
+        raise ConfigurationError(f"{path} holds no tensor {name!r}; it has {sorted(header)}")
+    entry = header[name]
+    dtype = {"F16": np.float16, "F32": np.float32}.get(entry["dtype"])
+    if dtype is None:
+        raise ConfigurationError(f"{path} stores {entry['dtype']}; F16 or F32 can be read")
+    offset = 8 + length + entry["data_offsets"][0]
+    return np.memmap(path, dtype, "r", offset=offset, shape=tuple(entry["shape"]))
+
+
+def _fingerprint(path: Path) -> str:
+    """Short digest of the weights: a retrained model re-embeds."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:12]

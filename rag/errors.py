@@ -1,0 +1,45 @@
+"""The error tree.
+
+    SanadError
+    ├── ConfigurationError   a setting, argument or file the operator can correct   (exit 2)
+    ├── CollectionError      the data folder holds no index, or none that opens     (exit 2)
+    ├── LockedError          another process is writing to the data folder          (exit 75)
+    ├── ShrinkError          a run would withdraw too much of the collection        (exit 2)
+    ├── ReadError            one document could not be read; the run goes on        (ledger row)
+    ├── EmbeddingError       the model returned something that is not a vector
+    └── IndexDamagedError    a generation on disk fails its checks
+
+Each message says which thing, which value, and what to do.
+"""
+
+
+class SanadError(Exception):
+    """Anything Sanad reports in one sentence; everything else keeps its traceback."""
+
+
+class ConfigurationError(SanadError):
+    """A setting, an argument or an operator's file is wrong."""
+
+
+class CollectionError(SanadError):
+    """The data folder holds no usable index."""
+
+
+class LockedError(SanadError):
+    """Another process is writing to the data folder."""
+
+
+class ShrinkError(SanadError):
+    """The run would withdraw more of the collection than is allowed."""
+
+
+class ReadError(SanadError):
+    """One document could not be read. `args[0]` is a reason a person understands."""
+
+
+class EmbeddingError(SanadError):
+    """The embedding model returned the wrong shape, or numbers that are not finite."""
+
+
+class IndexDamagedError(SanadError):
+    """A generation on disk does not pass its checks."""

@@ -1,0 +1,123 @@
+"""How likely a sentence answers a question: a small logistic model over explainable features.
+
+Weights come from `evals/training/support.py` (model card beside them); the
+features are the same in every language pair. Knows no index.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from rag.embed import MODELS
+from rag.text import fold, words
+
+WEIGHTS = "sanad-support.json"
+FEATURES = (
+    "bias",
+    "coverage",  # share of the question's words, by idf, in the sentence
+    "context",  # the same in sentence, title, headings and the sentence before
+    "passage",  # the same in the whole passage with its title and headings
+    "similarity",  # cosine of sentence and question
+    "retrieval",  # the passage's retrieval score
+    "cross",  # 1 when sentence and question are in different languages
+    "cross_context",  # cross times context
+    "name_missing",  # share of the question's names and figures that the passage lacks
+    "lacking",  # share of the weightiest of the question's words that the passage lacks
+    "figure",  # 1 when a figure is asked for and the sentence has one, -1 when it has none
+)
+_ASKS_FIGURE = {
+    "en": r"\bhow (many|much|often|old|large|long)\b|\bwhen\b|\bwhat (year|date|number|share)\b",
+    "fr": r"\bcombien\b|\bquand\b|\bquelle (année|date|part)\b|\bquel (nombre|âge)\b",
+    "es": r"\bcuánt[oa]s?\b|\bcuándo\b|\bqué (año|fecha|número)\b",
+    "ar": r"\bكم\b|\bمتى\b|\bما عدد\b|\bفي أي (عام|سنة|تاريخ)\b",
+}
+_FIGURE_WORDS = {
+    "en": "one two three four five six seven eight nine ten monthly yearly weekly daily",
+    "fr": "un deux trois quatre cinq six sept huit neuf dix mensuel mois an semaine",
+    "es": "uno dos tres cuatro cinco seis siete ocho nueve diez mensual mes año semana",
+    "ar": "واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة شهريا شهر سنويا أسبوع",
+}
+_NAME = re.compile(r"(?<![.!?؟¿¡:\"“«(]\s)(?<!^)(?<![¿¡\"“«(])\b[A-ZÀ-ÖØ-Þ][\w'’-]+")
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One sentence against one question; each in 0..1 but `figure` (-1, 0, 1)."""
+
+    coverage: float
+    context: float
+    passage: float
+    similarity: float
+    retrieval: float
+    cross: float
+    name_missing: float
+    lacking: float
+    figure: float
+
+    def vector(self) -> tuple[float, ...]:
+        """In the order of FEATURES."""
+        return (
+            1.0, self.coverage, self.context, self.passage, self.similarity, self.retrieval,
+            self.cross, self.cross * self.context, self.name_missing, self.lacking, self.figure,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SupportModel:
+    """Logistic weights in the order of FEATURES, and the probability that answers."""
+
+    weights: tuple[float, ...]
+    threshold: float
+
+    def probability(self, features: Features) -> float:
+        """Probability that the sentence answers the question."""
+        x = sum(w * f for w, f in zip(self.weights, features.vector(), strict=True))
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, x))))
+
+
+@lru_cache(maxsize=1)
+def shipped_support(path: Path = MODELS / WEIGHTS) -> SupportModel:
+    """The weights that come with Sanad."""
+    values = json.loads(path.read_text())
+    weights = tuple(float(values["weights"][name]) for name in FEATURES)
+    return SupportModel(weights, float(values["threshold"]))
+
+
+def names_and_figures(question: str) -> frozenset[str]:
+    """Folded words of a question that name something: capitalised inside it, all capitals,
+    or figures. Scripts without capitals give figures only."""
+    text = question
+    if text.upper() == text:  # all capitals say nothing
+        return frozenset(_NUMBER.findall(fold(text)))
+    found = [*_NAME.findall(text), *_CAPITALS.findall(text), *_NUMBER.findall(fold(text))]
+    return frozenset(word for name in found for word in words(fold(name)) if len(word) > 1)
+
+
+def asks_figure(question: str, language: str) -> bool:
+    """Whether a number, a date or a frequency is asked for."""
+    pattern = _ASKS_FIGURE.get(language)
+    return bool(pattern and re.search(pattern, question.lower()))
+
+
+def has_figure(text: str, language: str) -> bool:
+    """Whether a text holds a number, in figures or in a common word."""
+    folded = fold(text)
+    return bool(_NUMBER.search(folded)) or bool(_figure_words(language) & set(words(folded)))
+
+
+@lru_cache(maxsize=16)
+def _figure_words(language: str) -> frozenset[str]:
+    return frozenset(fold(word) for word in _FIGURE_WORDS.get(language, "").split())
+
+
+def missing_share(names: Sequence[frozenset[str]], present: frozenset[str]) -> float:
+    """Share of names none of whose renderings is among the present stems."""
+    return sum(not (name & present) for name in names) / len(names) if names else 0.0

@@ -1,0 +1,162 @@
+"""The vocabulary. Imports nothing of ours; every type is frozen.
+
+Offsets are Python string indices (code points) into `Page.text`. Page numbers
+are physical and start at 1. Scores: higher is better. Languages are ISO 639-1
+codes ("und" where unknown). Dates are ISO 8601 and may be cut to a month or a
+year ("2024-12-21", "2024-12", "2024"); the empty string means unknown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["answered", "partial", "declined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a document after cleaning: the text that quotes point into."""
+
+    number: int  # physical, from 1
+    text: str
+    label: str = ""  # as printed ("iv", "12"); empty where the format has none
+    asides: tuple[tuple[int, int], ...] = ()  # spans that state nothing: headings, source lists
+    items: tuple[tuple[int, int], ...] = ()  # spans of list items and table rows
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDocument:
+    """One language version of one work, as it is stored."""
+
+    id: str  # path or URL in the collection
+    work_id: str  # joins the language versions of one work
+    title: str
+    language: str
+    url: str = ""
+    kind: str = ""
+    event: str = ""
+    date: str = ""
+    countries: tuple[str, ...] = ()  # ISO 3166 alpha-2
+    cities: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    publisher: str = ""
+    machine_translated: bool = False
+    superseded_by: str = ""  # id of the document that replaces this one
+    has_lost_links: bool = False  # the page announces references that its text has lost
+    media_type: str = ""
+    sha256: str = ""  # of the source bytes
+    pages: tuple[Page, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrievable span of one page. `page.text[start:end] == text`."""
+
+    document_id: str
+    page: int
+    start: int
+    end: int
+    text: str
+    headings: tuple[str, ...] = ()  # outermost first
+    position: int = 0  # order within the document, from 0
+
+    @property
+    def id(self) -> str:
+        """Hash of place and text: the same on every run."""
+        place = f"{self.document_id}\x1f{self.page}\x1f{self.start}\x1f{self.end}\x1f{self.text}"
+        return hashlib.blake2b(place.encode(), digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question."""
+
+    passage: Passage
+    score: float
+    why: tuple[str, ...] = ()  # the retrievers that found it, e.g. "lexical#1", "dense#4"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An exact span of a stored page. `page.text[start:end] == text`."""
+
+    document_id: str
+    page: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A numbered quotation shown to the reader; only what was shown as [n] may be cited."""
+
+    n: int  # from 1
+    passage: Passage
+    quote: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """One sentence of an answer with the evidence numbers that carry it."""
+
+    text: str
+    citations: tuple[int, ...]
+    attribution: str = ""  # who says so and when, in the reader's language
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply that rests on evidence. Every citation is a verified span of the stored text."""
+
+    question: str
+    language: str
+    sentences: tuple[AnswerSentence, ...]
+    evidence: tuple[Evidence, ...]
+    status: Literal["answered", "partial"] = "answered"
+    mode: str = "extractive"
+    notes: tuple[str, ...] = ()  # plain words about how the answer was made
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The collection does not answer the question. A value, not an error."""
+
+    question: str
+    language: str
+    reason: str  # a key of `rag.wording`
+    nearest: tuple[SourceDocument, ...] = ()  # without pages
+    covers: tuple[str, ...] = ()  # what the collection does hold, most frequent first
+    notes: tuple[str, ...] = ()
+
+
+Reply = Answer | Declined
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Event: passages were found; nothing has been said yet."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Event: one verified sentence with the evidence it cites."""
+
+    sentence: AnswerSentence
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Event: the whole reply, always the last event."""
+
+    reply: Reply
+    generation: str
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+Event = Retrieved | Spoken | Finished

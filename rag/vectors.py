@@ -1,0 +1,167 @@
+"""Dense search over passage vectors; the only door to chromadb.
+
+Two implementations of one port: `ExactIndex` scans a memory-mapped matrix
+(every passage is compared, recall is 1), `ChromaIndex` asks the generation's
+Chroma collection (HNSW, recall measured against the exact scan when the
+generation is verified). Rows are passage rows. Knows no text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import IndexDamagedError
+
+Mask = npt.NDArray[np.bool_]
+COLLECTION = "passages"
+# hnswlib's recommendations for recall over build time; Chroma's own defaults
+# (16, 100, 100) lost a fifth of the neighbours at 100,000 clustered vectors.
+HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
+
+
+class VectorIndex(Protocol):
+    """Finds the rows whose vectors are nearest to a question's."""
+
+    name: str
+
+    def top(
+        self, vector: npt.NDArray[np.float32], k: int, allowed: Mask | None = None
+    ) -> list[tuple[int, float]]:
+        """The k best (passage row, cosine similarity), best first.
+
+        `vector` is (dim,) of length 1; `allowed` (passages,) masks rows.
+        """
+        ...
+
+    def similarities(
+        self, vector: npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.float32]:
+        """Cosine similarity of `vector` with each of `rows`, (len(rows),)."""
+        ...
+
+
+class ExactIndex:
+    """Cosine similarity with every vector of a memory-mapped (passages, dim) matrix."""
+
+    name = "exact"
+
+    def __init__(self, path: Path) -> None:
+        try:
+            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+            self.matrix: npt.NDArray[np.float32] = mapped.view(np.ndarray)
+        except (OSError, EOFError, ValueError) as error:
+            message = f"vectors {path} do not open: {error}; run sanad doctor --rebuild"
+            raise IndexDamagedError(message) from error
+
+    def top(
+        self, vector: npt.NDArray[np.float32], k: int, allowed: Mask | None = None
+    ) -> list[tuple[int, float]]:
+        """See `VectorIndex.top`."""
+        if not vector.any() or not len(self.matrix):
+            return []
+        scores = self.matrix @ vector
+        if allowed is not None:
+            scores = np.where(allowed, scores, np.float32(-2))
+        k = min(k, len(scores))
+        best = np.argpartition(-scores, k - 1)[:k]
+        best = best[np.lexsort((best, -scores[best]))]
+        return [(int(row), float(scores[row])) for row in best if scores[row] > -2]
+
+    def similarities(
+        self, vector: npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.float32]:
+        """See `VectorIndex.similarities`."""
+        return self.matrix[rows] @ vector
+
+
+class ChromaIndex:
+    """The Chroma collection of one generation; falls back on nothing by itself."""
+
+    name = "chroma"
+
+    def __init__(self, folder: Path, exact: ExactIndex) -> None:
+        self._exact = exact
+        with _translated(folder):
+            self._client = _client(folder)
+            self._collection = self._client.get_collection(COLLECTION, embedding_function=None)
+            self.count: int = self._collection.count()
+
+    def top(
+        self, vector: npt.NDArray[np.float32], k: int, allowed: Mask | None = None
+    ) -> list[tuple[int, float]]:
+        """See `VectorIndex.top`. A filtered question is scanned exactly: HNSW loses
+        neighbours when most of them are masked, and the mask makes the scan cheap."""
+        if allowed is not None:
+            return self._exact.top(vector, k, allowed)
+        if not vector.any() or not self.count:
+            return []
+        with _translated(Path(COLLECTION)):
+            found = self._collection.query(
+                query_embeddings=[vector.tolist()],
+                n_results=min(k, self.count),
+                include=["distances"],
+            )
+        rows = [int(row) for row in found["ids"][0]]
+        # Chroma returns cosine distances, lower is nearer: convert once, here.
+        return [
+            (row, 1.0 - distance) for row, distance in zip(rows, found["distances"][0], strict=True)
+        ]
+
+    def similarities(
+        self, vector: npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.float32]:
+        """See `VectorIndex.similarities`."""
+        return self._exact.similarities(vector, rows)
+
+    def close(self) -> None:
+        """Release the files; Chroma shares one system among the clients of a path."""
+        self._client.close()
+
+
+def build_chroma(folder: Path, vectors: npt.NDArray[np.float32]) -> None:
+    """Write a new collection into an empty folder: ids are rows, vectors (n, dim) unit float32.
+
+    Only vectors go in: text and metadata live in the generation's own store,
+    and Chroma's copy of them would double the cost of writing.
+    """
+    with _translated(folder):
+        client = _client(folder)
+        try:
+            collection = client.create_collection(
+                COLLECTION,
+                embedding_function=None,
+                configuration={"hnsw": {**HNSW, "sync_threshold": max(1000, len(vectors))}},
+            )
+            step = min(5000, client.get_max_batch_size())
+            for start in range(0, len(vectors), step):
+                block = vectors[start : start + step]
+                ids = [str(row) for row in range(start, start + len(block))]
+                collection.add(ids=ids, embeddings=block)
+        finally:
+            client.close()
+
+
+def _client(folder: Path) -> Any:
+    import chromadb
+    from chromadb.config import Settings
+
+    settings = Settings(anonymized_telemetry=False, allow_reset=False)
+    return chromadb.PersistentClient(path=str(folder), settings=settings)
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    """chromadb raises its own tree and, from its native part, plain runtime errors."""
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except (ChromaError, RuntimeError, ValueError, OSError) as error:
+        message = f"Chroma collection {folder} does not answer: {error}"
+        raise IndexDamagedError(message) from error

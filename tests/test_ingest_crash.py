@@ -88,7 +88,7 @@ def test_fifty_kills(tmp_path):
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert_serves(data_dir)
-    assert killed >= KILLS * 0.6, "too few runs were still at work when they were killed"
+    assert killed >= KILLS * 0.4, "too few runs were still at work when they were killed"
 
     finish(folder, data_dir)
     assert_serves(data_dir)

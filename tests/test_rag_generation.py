@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -123,6 +124,18 @@ def test_two_generations_are_kept(tmp_path):
     left = [entry.name for entry in (tmp_path / GENERATIONS).iterdir()]
     assert len(left) == 2
     assert candidates(tmp_path)[0] == current_name(tmp_path)
+
+
+def test_a_scratch_folder_is_no_generation(tmp_path):
+    """A run killed while it verifies leaves one with everything in it, manifest included."""
+    build(tmp_path, DOCUMENTS).close()
+    active = current_name(tmp_path)
+    scratch = tmp_path / GENERATIONS / "99990101T000000.000Z-r000099.tmp"
+    shutil.copytree(tmp_path / GENERATIONS / active, scratch)
+    assert candidates(tmp_path) == [active]
+    prune(tmp_path)
+    assert not scratch.exists()
+    assert (tmp_path / GENERATIONS / active).is_dir()
 
 
 def test_another_format_is_refused(tmp_path):

@@ -99,12 +99,46 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier exchange of a conversation, as a client tells it: untrusted input."""
+
+    question: str
+    documents: tuple[str, ...] = ()  # ids the reply cited, best first; unknown ones mean nothing
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """One sentence of an answer with the evidence numbers that carry it."""
+    """One sentence of an answer with the evidence numbers that carry it.
+
+    In an extractive answer `text` is the quote; in a written one it is a model's
+    sentence that was checked against the quotes it cites.
+    """
 
     text: str
     citations: tuple[int, ...]
     attribution: str = ""  # who says so and when, in the reader's language
+
+
+LayoutKind = Literal["quotes", "list", "steps", "table", "reading", "differ"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a layout: a city, a country, a document, a step."""
+
+    label: str
+    cells: tuple[tuple[int, ...], ...]  # indices into `Answer.sentences`; empty: not stated
+    document_id: str = ""  # the document the line is about, where it is about one
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the sentences of an answer stand on the page. Holds no text of the documents."""
+
+    kind: LayoutKind = "quotes"
+    lead: str = ""  # our own words above, e.g. "Found in 4 of 36 documents."
+    columns: tuple[str, ...] = ()  # headers of the cells; empty where there is one cell a row
+    rows: tuple[Row, ...] = ()  # none: the sentences in their order
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +150,10 @@ class Answer:
     sentences: tuple[AnswerSentence, ...]
     evidence: tuple[Evidence, ...]
     status: Literal["answered", "partial"] = "answered"
-    mode: str = "extractive"
+    mode: str = "extractive"  # or the name of the model that wrote it
     notes: tuple[str, ...] = ()  # plain words about how the answer was made
+    layout: Layout = Layout()
+    searched: str = ""  # the standalone question, where it is not `question`
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +166,8 @@ class Declined:
     nearest: tuple[SourceDocument, ...] = ()  # without pages
     covers: tuple[str, ...] = ()  # what the collection does hold, most frequent first
     notes: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()  # questions to choose from, where the one asked is ambiguous
+    searched: str = ""  # the standalone question, where it is not `question`
 
 
 Reply = Answer | Declined

@@ -9,10 +9,17 @@
         expect: answered
         gold: [{document: kenya.en.md, quote: two levels}]
         must_include: [[seven pillars, 7 pillars], [civil society]]
+      - id: compare-en
+        question: Compare Kenya and Uganda
+        language: en
+        expect: answered
+        layout: table
+        labels: [[Kenya], [Uganda]]
 
 Gold entries are alternatives: citing one is right. Each entry of `must_include` is a
-statement, given as the wordings that may carry it. Every mistake is a
-ConfigurationError that names file, case and field.
+statement, given as the wordings that may carry it. `layout` is the shape the answer must
+have; each entry of `labels` is a row it must hold, given as the wordings its label may have.
+Every mistake is a ConfigurationError that names file, case and field.
 """
 
 from __future__ import annotations
@@ -55,12 +62,16 @@ class Case(_Strict):
     gold: tuple[GoldQuote, ...] = ()
     must_include: tuple[tuple[str, ...], ...] = ()
     must_not_include: tuple[str, ...] = ()
+    layout: Literal["", "quotes", "list", "steps", "table", "reading", "differ"] = ""
+    labels: tuple[tuple[str, ...], ...] = ()
     tags: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Case:
         if self.expect == "declined" and (self.gold or self.must_include):
             raise ValueError("a case that expects a decline has no gold and no must_include")
+        if self.labels and not self.layout:
+            raise ValueError("labels are rows of a layout; name the layout too")
         if any(not one.strip() for group in self.must_include for one in group) or not all(
             self.must_include
         ):

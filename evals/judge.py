@@ -25,6 +25,8 @@ MEASURES = {
     "gold_quote": "answerable cases with a cited quote that overlaps a gold quote",
     "must_include": "share of the required statements found in the answer",
     "must_not_include": "answers free of what they must not say",
+    "layout": "answers in the shape the case asks for",
+    "labels": "share of the required rows that the answer has",
     "quote_fidelity": "share of citations that are the stored page text, letter by letter",
 }
 
@@ -52,6 +54,8 @@ class Observed:
     citations: tuple[Citation, ...] = ()
     retrieved: tuple[str, ...] = ()  # document ids of the hits, best first
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    layout: str = ""  # kind of the answer's layout; empty for a decline
+    labels: tuple[str, ...] = ()  # of its rows
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -63,6 +67,7 @@ class Observed:
         given = dict(values)
         given["citations"] = tuple(Citation(**citation) for citation in given["citations"])
         given["retrieved"] = tuple(given["retrieved"])
+        given["labels"] = tuple(given.get("labels", ()))
         return cls(**given)
 
 
@@ -92,6 +97,8 @@ def judge(case: Case, seen: Observed) -> Verdict:
         "gold_quote": _cites_quote(case, seen) if any(g.quote for g in case.gold) else None,
         "must_include": _included(case, seen) if case.must_include else None,
         "must_not_include": _free_of(case, seen) if case.must_not_include else None,
+        "layout": float(seen.layout == case.layout) if case.layout else None,
+        "labels": _labelled(case, seen) if case.labels else None,
         "quote_fidelity": _fidelity(seen) if seen.citations else None,
     }
     wrong = [name for name, value in values.items() if value is not None and value < 1]
@@ -154,6 +161,19 @@ def _free_of(case: Case, seen: Observed) -> float:
     return float(not _forbidden(case, seen))
 
 
+def _unlabelled(case: Case, seen: Observed) -> list[Sequence[str]]:
+    shown = [comparable(label) for label in seen.labels]
+    return [
+        alternatives
+        for alternatives in case.labels
+        if not any(comparable(one) in label for one in alternatives for label in shown)
+    ]
+
+
+def _labelled(case: Case, seen: Observed) -> float:
+    return 1 - len(_unlabelled(case, seen)) / len(case.labels)
+
+
 def _fidelity(seen: Observed) -> float:
     return sum(citation.holds for citation in seen.citations) / len(seen.citations)
 
@@ -168,5 +188,7 @@ def _reason(measure: str, case: Case, seen: Observed) -> str:
         "gold_quote": "no cited quote overlaps a gold quote",
         "must_include": f"lacks {[list(one) for one in _missing(case, seen)]}",
         "must_not_include": f"says {_forbidden(case, seen)}",
+        "layout": f"has the layout {seen.layout or 'of a decline'}, expected {case.layout}",
+        "labels": f"lacks the rows {[list(one) for one in _unlabelled(case, seen)]}",
         "quote_fidelity": "a citation is not the stored text",
     }[measure]

@@ -24,6 +24,7 @@ from ingest.build import indexed_text
 from rag.assistant import AskSettings, Assistant
 from rag.embed import Embedder, unrelated_cosine
 from rag.errors import ConfigurationError
+from rag.gather import GatherSettings
 from rag.generation import Generation, Manifest
 from rag.language import detect
 from rag.lexical import LexicalIndex
@@ -73,7 +74,7 @@ def evaluate_files(
     started = time.perf_counter()
     with indexed(passages, embedder) as generation:
         indexing = time.perf_counter() - started
-        limits = AskSettings(retrieval=settings or RetrievalSettings())
+        limits = AskSettings(gather=GatherSettings(retrieval=settings or RetrievalSettings()))
         assistant = Assistant(generation, embedder, limits, translator)
         ranked = [_search(question, assistant) for question in judged]
     if run is not None:

@@ -106,6 +106,8 @@ def _observed(finished: Finished, documents: tuple[str, ...], assistant: Assista
                 citations=tuple(_citations(reply, assistant)),
                 retrieved=documents,
                 timings_ms=finished.timings_ms,
+                layout=reply.layout.kind,
+                labels=tuple(row.label for row in reply.layout.rows),
             )
 
 

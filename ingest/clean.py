@@ -17,8 +17,10 @@ from ingest.furniture import furniture_at, repeated_keys
 from ingest.noise import Noise, noise
 from ingest.normalise import normalise
 from ingest.types import Block, BlockKind, CleanDocument, CleanPage, RawDocument, Removal
+from rag.hidden import visible
 
 ADDRESS_HIDDEN = "(address hidden)"
+HIDDEN = "hidden characters"  # reason, before their kind; counted in lines that held them
 MAX_DATE = 40  # characters of a line that is nothing but a date
 WEB_READERS = frozenset({"plain", "trafilatura", "lxml"})  # plain text is mostly copied pages
 
@@ -95,9 +97,12 @@ def _normalised(raw: RawDocument, found: _Findings) -> list[_Piece]:
         for block in page.blocks:
             text, offsets = normalise(block.text)
             piece = _Piece(page.number, start, block.kind, block.level, text, offsets, block.text)
+            hidden = visible(block.text)[1]
+            for kind in hidden:
+                found.remove(piece, f"{HIDDEN}: {kind}")
             if text:
                 pieces.append(piece)
-            elif block.text.strip():
+            elif block.text.strip() and not hidden:
                 found.remove(piece, "invisible characters only")
             start += len(block.text) + 1
     return pieces

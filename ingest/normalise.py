@@ -2,8 +2,9 @@
 
 NFC, with presentation forms and Latin ligatures as letters, one space for any
 white space, and without what is invisible: controls, bidi marks, Unicode tags,
-soft hyphens, variation selectors. Joiners stay inside words, where Persian and
-Urdu need them. Knows nothing of blocks or pages.
+soft hyphens, variation selectors, private characters. Joiners stay inside words
+of the scripts that are written with them. Counts nothing (`rag.hidden` does);
+knows nothing of blocks or pages.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from rag.hidden import joins
+
 _LETTER_FORMS = "\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufbb1\ufbd3-\ufd3d\ufd50-\ufdfb\ufe70-\ufefc"
 _INVISIBLE = (
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-    "\ufffe\uffff\U000e0000-\U000e0fff"
+    "\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e0fff"
+    "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 )
 _SPACES = r"\s\x1c-\x1f\u2800"
 _RUN = f"[{_SPACES}{_INVISIBLE}]*"
@@ -58,7 +62,7 @@ def _replacement(match: re.Match[str]) -> str:
         return unicodedata.normalize("NFKC", match["form"])
     if match["joiner"]:
         text, start, end = match.string, match.start(), match.end()
-        inside = start > 0 and end < len(text) and text[start - 1].isalpha() and text[end].isalpha()
+        inside = joins(text[max(0, start - 1) : start], text[end : end + 1])
         return match["joiner"][0] if inside else ""
     return ""
 

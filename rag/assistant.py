@@ -1,37 +1,54 @@
 """The ask walk: a question to a verified reply.
 
-question -> language, filters -> retrieve -> compose -> verify each sentence
-         -> Answer | Declined
+question, history -> what to search -> plan -> retrieve -> quotes
+                  -> a model writes, each sentence checked? -> Answer | Declined
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from rag.compose import ComposeSettings, compose, decline, partial, spoken
+from rag.arrange import arrange
+from rag.compose import decline, partial, spoken
 from rag.embed import Embedder
 from rag.errors import ConfigurationError
+from rag.gather import Found, GatherSettings, find
 from rag.generation import Generation
 from rag.glossary import GlossaryFile
-from rag.language import detect
+from rag.intake import Asked, asked_back, plain, receive
 from rag.query import Identity, Question, Translates, understand
-from rag.retrieve import Filters, RetrievalSettings, retrieve
-from rag.text import fold, words
-from rag.types import Answer, Declined, Event, Finished, Hit, Reply, Retrieved, Spoken
-from rag.wording import languages, say
+from rag.retrieve import Filters, retrieve
+from rag.shapes import plan
+from rag.types import (
+    Answer,
+    AnswerSentence,
+    Declined,
+    Event,
+    Evidence,
+    Finished,
+    Hit,
+    Reply,
+    Retrieved,
+    Spoken,
+    Task,
+    Turn,
+    Usage,
+)
+from rag.wording import say
+
+if TYPE_CHECKING:  # importing a model's door is the business of those who have a model
+    from rag.written import Author, Written
 
 
 @dataclass(frozen=True, slots=True)
 class AskSettings:
     """Limits of one question."""
 
-    passages: int = 12  # retrieved for composing
-    per_document: int = 4  # of them, from one document
     question_characters: int = 1000
-    retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
-    compose: ComposeSettings = field(default_factory=ComposeSettings)
+    gather: GatherSettings = field(default_factory=GatherSettings)
 
 
 class Assistant:
@@ -44,6 +61,7 @@ class Assistant:
         settings: AskSettings | None = None,
         translator: Translates | None = None,
         glossary: GlossaryFile | None = None,
+        author: Author | None = None,
     ) -> None:
         if generation.dense is not None and generation.manifest.model != embedder.id:
             raise ConfigurationError(
@@ -55,87 +73,151 @@ class Assistant:
         self.settings = settings or AskSettings()
         self.translator = translator or Identity()
         self.glossary = glossary or GlossaryFile(None)
+        self.author = author  # None: every answer is quoted
 
     def search(self, text: str, k: int, filters: Filters | None = None) -> list[Hit]:
         """The k best passages for a question.
 
         Raises ConfigurationError for a question that is too long or an unknown filter key.
         """
-        if len(text) > self.settings.question_characters:
+        longest = self.settings.question_characters
+        if len(text) > longest:
             raise ConfigurationError(
-                f"the question has {len(text)} characters; up to "
-                f"{self.settings.question_characters} are searched (SANAD_QUESTION_CHARACTERS)"
+                f"the question has {len(text)} characters; up to {longest} are searched "
+                "(SANAD_QUESTION_CHARACTERS)"
             )
         question = self._understand(plain(text))
-        return retrieve(question, self.generation, k, filters, self.settings.retrieval)
+        return retrieve(question, self.generation, k, filters, self.settings.gather.retrieval)
 
-    def answer(self, text: str, filters: Filters | None = None) -> Finished:
+    def answer(
+        self, text: str, filters: Filters | None = None, history: Sequence[Turn] = ()
+    ) -> Finished:
         """The whole reply at once."""
-        for event in self.ask(text, filters):
+        for event in self.ask(text, filters, history):
             if isinstance(event, Finished):
                 return event
         raise AssertionError("ask always ends with Finished")
 
-    def ask(self, text: str, filters: Filters | None = None) -> Iterator[Event]:
+    def ask(
+        self,
+        text: str,
+        filters: Filters | None = None,
+        history: Sequence[Turn] = (),
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Generator[Event, None, None]:
         """Events of one question; the last is always `Finished`.
 
-        Raises ConfigurationError for an unknown filter key; anything about the
-        question itself is a `Declined`.
+        `history` is what a client says was asked before: untrusted. Raises
+        ConfigurationError for an unknown filter key; anything about the question itself
+        is a `Declined`. Closing the iterator ends a model's call.
         """
         clock = _Clock()
-        text = plain(text).strip()
-        unfit = self._unfit(text)
-        if unfit:
-            yield self._finished(unfit, clock)
+        asked = self._receive(text, history)
+        if isinstance(asked, Declined):
+            yield self._finished(asked, clock)
             return
-        filters = filters or {}
-        generation = self.generation
-        question = self._understand(text)
-        settings = self.settings
-        hits = retrieve(
-            question, generation, settings.passages, filters, settings.retrieval,
-            settings.per_document,
-        )  # fmt: skip
+        question = self._understand(asked.text, asked.language if asked.searched else "")
+        unclear = asked_back(asked, question, self.generation)
+        if unclear is not None:
+            yield self._finished(unclear, clock)
+            return
+        found = self._find(question, filters or {})
         clock.stage("retrieve")
-        yield Retrieved(tuple(hits))
-        language = _reply_language(question.language)
-        chosen = compose(question, hits, generation, self.embedder, filters, settings.compose)
-        said: list[Spoken] = []
-        for sentence, evidence in spoken(chosen, language, generation):
-            said.append(Spoken(sentence, (evidence,)))
-            yield said[-1]
+        quoted = list(spoken(found.chosen, asked.language, self.generation))
+        author = self.author if quoted else None
+        yield Retrieved(found.hits, asked.searched, author.name if author else "")
+        written = None
+        if author is not None:
+            written = yield from author.write(self._task(asked, found, cancelled))
+            clock.stage("write")
+        if written is not None and not written.trouble:
+            yield self._finished(self._written(asked, found, written), clock, written.usage)
+            return
+        for sentence, evidence in quoted:
+            yield Spoken(sentence, (evidence,))
         clock.stage("compose")
-        if said:
-            weak = partial(chosen, settings.compose)
-            reply: Reply = Answer(
-                question=text,
-                language=language,
-                sentences=tuple(event.sentence for event in said),
-                evidence=tuple(item for event in said for item in event.evidence),
-                status="partial" if weak else "answered",
-                notes=self._notes(language, weak=weak),
-            )
-        else:
-            reason = _reason(hits, filters)
-            reply = replace(
-                decline(text, language, reason, hits, generation, settings.compose.nearest),
-                notes=self._notes(language, weak=False),
-            )
-        yield self._finished(reply, clock)
+        reply = self._quoted(asked, found, quoted, written)
+        if not quoted:
+            reply = self._declined(asked, found, filters or {})
+        yield self._finished(reply, clock, written.usage if written else None)
 
-    def _understand(self, text: str) -> Question:
+    def _receive(self, text: str, history: Sequence[Turn]) -> Asked | Declined:
+        return receive(
+            text, history, self.generation, self.glossary.current(),
+            self.settings.question_characters, self.author.standalone if self.author else None,
+        )  # fmt: skip
+
+    def _understand(self, text: str, reply_in: str = "") -> Question:
         return understand(
-            text, self.embedder, self.translator, self.glossary.current(), self.generation.spellings
+            text, self.embedder, self.translator, self.glossary.current(),
+            self.generation.spellings, reply_in,
+        )  # fmt: skip
+
+    def _find(self, question: Question, filters: Filters) -> Found:
+        generation = self.generation
+        planned = plan(question, generation)
+        return find(question, planned, generation, self.embedder, filters, self.settings.gather)
+
+    def _task(self, asked: Asked, found: Found, cancelled: Callable[[], bool]) -> Task:
+        """What a model is to write: the passages of what would be quoted come first."""
+        passages = [candidate.passage for candidate in found.chosen]
+        passages += [hit.passage for hit in found.hits]
+        return Task(asked.text, asked.language, found.plan.kind, tuple(passages), cancelled)
+
+    def _written(self, asked: Asked, found: Found, written: Written) -> Answer:
+        """The answer a model wrote, of which every sentence was checked."""
+        assert self.author is not None
+        language = asked.language
+        weak = partial(found.chosen, self.settings.gather.compose)
+        counts = {"removed": written.removed, "repaired": written.repaired}
+        told = [say(language, f"answer.{key}", n=n) for key, n in counts.items() if n]
+        return Answer(
+            question=asked.typed,
+            language=language,
+            sentences=written.sentences,
+            evidence=written.evidence,
+            status="partial" if weak else "answered",
+            mode=self.author.name,
+            notes=(*told, *self._notes(language, weak=weak)),
+            layout=arrange(
+                found.plan, written.sentences, written.evidence, self.generation, language
+            ),
+            searched=asked.searched,
+            preface=asked.preface,
         )
 
-    def _unfit(self, text: str) -> Declined | None:
-        """A decline for what is not a question we can search."""
-        language = _reply_language(detect(text[:200], default="en"))
-        if len(text) > self.settings.question_characters:
-            return Declined(text[:200], language, "too_long")
-        if not words(fold(text)):
-            return Declined(text, language, "not_a_question")
-        return None
+    def _quoted(
+        self,
+        asked: Asked,
+        found: Found,
+        quoted: Sequence[tuple[AnswerSentence, Evidence]],
+        written: Written | None,
+    ) -> Reply:
+        """The extractive answer; after a model's attempt it says what became of that."""
+        language = asked.language
+        weak = partial(found.chosen, self.settings.gather.compose)
+        unwritten = written is not None and written.trouble == "no_answer"
+        told = [say(language, f"model.{written.trouble}")] if written else []
+        sentences = tuple(sentence for sentence, _ in quoted)
+        evidence = tuple(item for _, item in quoted)
+        return Answer(
+            question=asked.typed,
+            language=language,
+            sentences=sentences,
+            evidence=evidence,
+            status="partial" if weak or unwritten else "answered",
+            notes=(*told, *self._notes(language, weak=weak)),
+            layout=arrange(found.plan, sentences, evidence, self.generation, language),
+            searched=asked.searched,
+            preface=asked.preface,
+        )
+
+    def _declined(self, asked: Asked, found: Found, filters: Filters) -> Declined:
+        nearest = self.settings.gather.compose.nearest
+        reason = _reason(found.hits, filters)
+        reply = decline(asked.typed, asked.language, reason, found.hits, self.generation, nearest)
+        notes = (asked.preface, *self._notes(asked.language, weak=False))
+        return replace(reply, notes=tuple(filter(None, notes)), searched=asked.searched)
 
     def _notes(self, language: str, *, weak: bool) -> tuple[str, ...]:
         keys = []
@@ -147,21 +229,11 @@ class Assistant:
             keys.append("answer.older_index")
         return tuple(say(language, key) for key in keys)
 
-    def _finished(self, reply: Reply, clock: _Clock) -> Finished:
-        return Finished(reply, self.generation.manifest.name, clock.timings())
+    def _finished(self, reply: Reply, clock: _Clock, usage: Usage | None = None) -> Finished:
+        return Finished(reply, self.generation.manifest.name, clock.timings(), usage)
 
 
-def plain(text: str) -> str:
-    """A question without lone surrogates, which no model and no file can take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _reply_language(language: str) -> str:
-    """The language our own sentences are in: the reader's where we have it."""
-    return language if language in languages() else "en"
-
-
-def _reason(hits: Sequence[Hit], filters: Mapping[str, Sequence[str]]) -> str:
+def _reason(hits: Sequence[Hit], filters: Filters) -> str:
     if hits:
         return "not_answered"
     return "no_match_for_filters" if filters else "nothing_found"

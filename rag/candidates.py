@@ -6,7 +6,7 @@ presentation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,33 +14,19 @@ import numpy.typing as npt
 
 from rag.embed import Embedder
 from rag.generation import Generation
-from rag.lexical import LexicalIndex, TermDistribution
+from rag.leaning import is_fragment, leans
+from rag.nearness import nearness
 from rag.query import Question
+from rag.reading import Reader, text_before
 from rag.sentences import split_sentences
-from rag.support import (
-    Features,
-    SupportModel,
-    asks_figure,
-    has_figure,
-    missing_share,
-    names_and_figures,
-    shipped_support,
-)
-from rag.text import fold, terms, words
+from rag.support import Features, SupportModel, shipped_support
+from rag.text import fold, words
 from rag.types import Hit, Page, Passage, Quote, SourceDocument
 
 MIN_WORDS = 4
 SHORT = 11  # words of a sentence that is quoted with the one after it
 _NO_STATEMENT = ("?", "؟", ";", "؛", ",", "،")
-_SAME = frozenset({"same", "meme", "mismo", "misma", "نفسه", "نفسها", "ذاته", "ذاتها"})
 LIST_CHARACTERS = 700  # a sentence that announces a list is quoted with this much of it
-# Sentence openings that point back: such a sentence is quoted with the one before it.
-_POINTS_BACK = {
-    "en": "he she it they this these those such his her its their both".split(),
-    "fr": "il elle ils elles ce cette ces celui celle ceux celles cela leur leurs".split(),
-    "es": "él ella ellos ellas este esta estos estas ese esa esos esas esto eso ello".split(),
-    "ar": "هو هي هم هذا هذه هؤلاء ذلك تلك وهو وهي وهم كما".split(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +51,64 @@ def candidates(
 ) -> list[Candidate]:
     """Candidates of the hits, best first."""
     support = support or shipped_support()
-    found: list[tuple[Quote, Hit, SourceDocument]] = []
+    found = list(_sources(hits, generation))
+    quotes = [quote for source in found for quote in source.quotes]
+    if not quotes:
+        return []
+    vectors = embedder.encode_passages([quote.text for quote in quotes])
+    cosines = generation.similarity(vectors @ question.vector)
+    near = nearness(embedder)
+    readers = {
+        language: Reader(question, generation.lexical[language], language, near, texts)
+        for language, texts in _texts(found).items()
+    }
+    scored: list[Candidate] = []
+    for source in found:
+        document, passage = source.document, source.hit.passage
+        rows = range(len(scored), len(scored) + len(source.quotes))
+        features = readers[document.language].features(
+            source.hit, document.title, source.quotes, [float(cosines[row]) for row in rows]
+        )
+        for row, quote, feature in zip(rows, source.quotes, features, strict=True):
+            score = support.probability(feature)
+            scored.append(Candidate(quote, passage, document, feature, score, vectors[row]))
+    return sorted(scored, key=lambda c: (-c.score, c.document.id, c.quote.start))
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A hit, its document, and the sentences it may be quoted with."""
+
+    hit: Hit
+    document: SourceDocument
+    quotes: tuple[Quote, ...]
+
+
+def _sources(hits: Sequence[Hit], generation: Generation) -> Iterator[_Source]:
     for hit in hits:
         row_and_document = generation.store.find_document(hit.passage.document_id)
         if row_and_document is not None:
             row, document = row_and_document
             page = generation.store.page(row, hit.passage.page)
-            quotes = sentence_quotes(hit.passage, page, document.language)
-            found += [(quote, hit, document) for quote in quotes]
-    if not found:
-        return []
-    vectors = embedder.encode_passages([quote.text for quote, _, _ in found])
-    similarities = generation.similarity(vectors @ question.vector)
-    readers: dict[str, Reader] = {}
-    scored = []
-    for (quote, hit, document), vector, cosine in zip(found, vectors, similarities, strict=True):
-        language = document.language
-        if language not in readers:
-            readers[language] = Reader(question, generation.lexical[language], language)
-        features = readers[language].features(quote, hit, document.title, float(cosine))
-        score = support.probability(features)
-        scored.append(Candidate(quote, hit.passage, document, features, score, vector))
-    return sorted(scored, key=lambda c: (-c.score, c.document.id, c.quote.start))
+            yield _Source(
+                hit, document, tuple(sentence_quotes(hit.passage, page, document.language))
+            )
+
+
+def _texts(found: Sequence[_Source]) -> dict[str, list[str]]:
+    """All that a reader of each language will read."""
+    texts: dict[str, list[str]] = {}
+    for source in found:
+        passage = source.hit.passage
+        texts.setdefault(source.document.language, []).extend(
+            [
+                " ".join((source.document.title, *passage.headings)),
+                passage.text,
+                *(quote.text for quote in source.quotes),
+                *(text_before(quote, passage) for quote in source.quotes),
+            ]
+        )
+    return texts
 
 
 def sentence_quotes(passage: Passage, page: Page, language: str) -> Iterable[Quote]:
@@ -103,7 +125,7 @@ def sentence_quotes(passage: Passage, page: Page, language: str) -> Iterable[Quo
     for i, (start, end) in enumerate(spans):
         text = page.text[start:end]
         tokens = words(fold(text))
-        if len(tokens) < MIN_WORDS or text.endswith(_NO_STATEMENT) or text[0].islower():
+        if len(tokens) < MIN_WORDS or text.endswith(_NO_STATEMENT) or is_fragment(text, language):
             continue  # a question, or an item of a list that its announcement takes along
         if text.endswith(":"):
             announced = _list_end(start, end, page)
@@ -113,7 +135,7 @@ def sentence_quotes(passage: Passage, page: Page, language: str) -> Iterable[Quo
         elif len(tokens) <= SHORT and _follows(spans, i, page):
             end = spans[i + 1][1]  # a short statement opens what the next one says
         same_block = i > 0 and "\n" not in page.text[spans[i - 1][1] : start]
-        if same_block and (tokens[0] in _pointers(language) or _SAME & set(tokens[:5])):
+        if same_block and leans(text, language):
             start = spans[i - 1][0]
         yield Quote(passage.document_id, passage.page, start, end, page.text[start:end])
 
@@ -154,82 +176,6 @@ def _list_end(start: int, end: int, page: Page) -> int:
 
 def _is_row(line: str) -> bool:
     return bool(line) and line[-1] not in ".?!؟:"
-
-
-def _pointers(language: str) -> frozenset[str]:
-    return frozenset(fold(word) for word in _POINTS_BACK.get(language, ()))
-
-
-class Reader:
-    """Reads sentences of one language against a question."""
-
-    def __init__(self, question: Question, index: LexicalIndex, language: str) -> None:
-        self._language = language
-        self._cross = float(language != question.language)
-        self._words = question.words(language)
-        self._weights = [index.idf(index.expected_frequency(word)) for word in self._words]
-        self._names = [
-            question.renderings(name, language) for name in names_and_figures(question.text)
-        ]
-        self._asks_figure = asks_figure(question.text, question.language)
-        self._terms: dict[str, frozenset[str]] = {}
-
-    def features(self, quote: Quote, hit: Hit, title: str, cosine: float) -> Features:
-        """What speaks for and against one sentence; see `rag.support.FEATURES`."""
-        passage = hit.passage
-        heading = " ".join((title, *passage.headings))
-        inside = self._of(quote.text)
-        around = inside | self._of(heading) | self._of(_before(quote, passage))
-        whole = self._of(passage.text) | self._of(heading)
-        figure = 0.0
-        if self._asks_figure:
-            figure = 1.0 if has_figure(quote.text, self._language) else -1.0
-        return Features(
-            coverage=self.coverage(inside),
-            context=self.coverage(around),
-            passage=self.coverage(whole),
-            similarity=max(0.0, cosine),
-            retrieval=hit.score,
-            cross=self._cross,
-            name_missing=missing_share(self._names, whole),
-            lacking=self.lacking(whole),
-            figure=figure,
-        )
-
-    def coverage(self, present: frozenset[str]) -> float:
-        """Share of the question's words, weighted by idf, among the stems present; 0 when
-        the question has no content words.
-
-        A word with several renderings is held to the degree of the likeliest rendering
-        present, relative to its likeliest of all.
-        """
-        total = sum(self._weights)
-        pairs = zip(self._weights, self._words, strict=True)
-        held = sum(weight * _held(word, present) for weight, word in pairs)
-        return held / total if total else 0.0
-
-    def lacking(self, present: frozenset[str]) -> float:
-        """Weight, as a share, of the weightiest of the question's words that is not present."""
-        pairs = zip(self._weights, self._words, strict=True)
-        missing = [weight * (1 - _held(word, present)) for weight, word in pairs]
-        return max(missing, default=0.0) / (sum(self._weights) or 1.0)
-
-    def _of(self, text: str) -> frozenset[str]:
-        if text not in self._terms:
-            self._terms[text] = frozenset(terms(text, self._language))
-        return self._terms[text]
-
-
-def _before(quote: Quote, passage: Passage) -> str:
-    """The text of the passage's line up to the quote: what the sentence follows on."""
-    until = quote.start - passage.start
-    line = passage.text.rfind("\n", 0, max(0, until)) + 1
-    return passage.text[line : max(line, until)]
-
-
-def _held(word: TermDistribution, present: frozenset[str]) -> float:
-    best = max((weight for term, weight in word.items() if term in present), default=0.0)
-    return best / max(word.values()) if best else 0.0
 
 
 def by_document(chosen: Sequence[Candidate]) -> Mapping[str, list[Candidate]]:

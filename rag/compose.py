@@ -31,6 +31,7 @@ class ComposeSettings:
     partial_sentences: int = 2
     keep_share: float = 0.5  # a further sentence has at least this share of the best's
     foreign_share: float = 0.35  # what a sentence in another language counts for the reader
+    superseded_share: float = 0.7  # what a sentence of a superseded document counts
     repeat_cosine: float = 0.9  # a sentence this near to a chosen one repeats it
     nearest: int = 3  # documents named when declining
 
@@ -47,20 +48,26 @@ def compose(
     settings = settings or ComposeSettings()
     hits = prefer_language(question, hits, generation, filters or {})
     found = candidates(question, hits, generation, embedder)
-    if not found or found[0].score < settings.partial_at:
+    chosen = choose(found, question.reader, settings)
+    return [candidate for group in by_document(chosen).values() for candidate in group]
+
+
+def choose(found: Sequence[Candidate], language: str, settings: ComposeSettings) -> list[Candidate]:
+    """The candidates to quote, best first; empty when none is likely enough."""
+    if max((c.score for c in found), default=0.0) < settings.partial_at:
         return []
-    ranked = sorted(found, key=lambda c: -_for_reader(c, question.language, settings))
+    ranked = sorted(found, key=lambda c: -for_reader(c, language, settings))
     limit = settings.partial_sentences if partial(found, settings) else settings.sentences
-    best = _for_reader(ranked[0], question.language, settings)
+    best = for_reader(ranked[0], language, settings)
     chosen: list[Candidate] = []
     for candidate in ranked:
-        if _for_reader(candidate, question.language, settings) < settings.keep_share * best:
+        if for_reader(candidate, language, settings) < settings.keep_share * best:
             break
-        if _is_new(candidate, chosen, settings):
+        if is_new(candidate, chosen, settings):
             chosen.append(candidate)
         if len(chosen) == limit:
             break
-    return [candidate for group in by_document(chosen).values() for candidate in group]
+    return chosen
 
 
 def partial(found: Sequence[Candidate], settings: ComposeSettings) -> bool:
@@ -68,13 +75,15 @@ def partial(found: Sequence[Candidate], settings: ComposeSettings) -> bool:
     return max((c.score for c in found), default=0.0) < settings.answer_at
 
 
-def _for_reader(candidate: Candidate, language: str, settings: ComposeSettings) -> float:
-    """Probability that a sentence answers, less what another language costs the reader."""
-    foreign = candidate.document.language != language
-    return candidate.score * (settings.foreign_share if foreign else 1.0)
+def for_reader(candidate: Candidate, language: str, settings: ComposeSettings) -> float:
+    """Probability that a sentence answers, less what another language costs the reader and
+    what a newer version of the document takes from it."""
+    document = candidate.document
+    share = settings.foreign_share if document.language != language else 1.0
+    return candidate.score * share * (settings.superseded_share if document.superseded_by else 1.0)
 
 
-def _is_new(candidate: Candidate, chosen: Sequence[Candidate], settings: ComposeSettings) -> bool:
+def is_new(candidate: Candidate, chosen: Sequence[Candidate], settings: ComposeSettings) -> bool:
     """Whether a candidate adds something, and its document may say more."""
     same_document = [c for c in chosen if c.document.id == candidate.document.id]
     if len(same_document) >= settings.per_document:
@@ -84,14 +93,14 @@ def _is_new(candidate: Candidate, chosen: Sequence[Candidate], settings: Compose
             other.document.id != candidate.document.id
         ):
             return False  # another language version of a work already quoted
-        if _overlap(candidate, other) or float(candidate.vector @ other.vector) > (
+        if overlaps(candidate, other) or float(candidate.vector @ other.vector) > (
             settings.repeat_cosine
         ):
             return False
     return True
 
 
-def _overlap(a: Candidate, b: Candidate) -> bool:
+def overlaps(a: Candidate, b: Candidate) -> bool:
     """Whether two quotes share text of one page, or most of their terms."""
     if (a.document.id, a.quote.page) == (b.document.id, b.quote.page) and (
         a.quote.start < b.quote.end and b.quote.start < a.quote.end
@@ -113,10 +122,10 @@ def prefer_language(
     for hit in hits:
         found = generation.store.find_document(hit.passage.document_id)
         document = found[1] if found else None
-        if document is None or document.language == question.language:
+        if document is None or document.language == question.reader:
             replaced.append(hit)
             continue
-        twins = _twins(document, question.language, generation, filters)
+        twins = _twins(document, question.reader, generation, filters)
         if not twins:
             replaced.append(hit)
         elif document.work_id not in asked:

@@ -56,6 +56,12 @@ class Question:
     translator: Translates
     glossary: Glossary = field(default_factory=Glossary)
     spellings: Mapping[str, Spellings] = field(default_factory=dict)  # by language
+    reply_in: str = ""  # where the reader wants another language than the question's
+
+    @property
+    def reader(self) -> str:
+        """The language the reader prefers to read."""
+        return self.reply_in or self.language
 
     @cached_property
     def _cache(self) -> dict[str, list[TermDistribution]]:
@@ -102,10 +108,12 @@ def understand(
     translator: Translates | None = None,
     glossary: Glossary | None = None,
     spellings: Mapping[str, Spellings] | None = None,
+    reply_in: str = "",
 ) -> Question:
     """Detect the language of a question and embed it."""
     vector = embedder.encode_questions([text])[0]
     language = detect(text, default="en")
     return Question(
-        text, language, vector, translator or Identity(), glossary or Glossary(), spellings or {}
-    )
+        text, language, vector, translator or Identity(), glossary or Glossary(), spellings or {},
+        reply_in,
+    )  # fmt: skip

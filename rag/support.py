@@ -30,6 +30,11 @@ FEATURES = (
     "name_missing",  # share of the question's names and figures that the passage lacks
     "lacking",  # share of the weightiest of the question's words that the passage lacks
     "figure",  # 1 when a figure is asked for and the sentence has one, -1 when it has none
+    "near",  # mean, by idf, of how near each of the question's words comes to one of the sentence
+    "near_context",  # the same with title, headings and the sentence before
+    "gap",  # coverage less that of the passage's best sentence: 0 or below
+    "pairs",  # share, by idf, of neighbouring words of the question that stand close together
+    "fits",  # 1 when a person, place, time or reason is asked for and shown, -1 when not shown
 )
 _ASKS_FIGURE = {
     "en": r"\bhow (many|much|often|old|large|long)\b|\bwhen\b|\bwhat (year|date|number|share)\b",
@@ -50,7 +55,8 @@ _NUMBER = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """One sentence against one question; each in 0..1 but `figure` (-1, 0, 1)."""
+    """One sentence against one question; each in 0..1 but `figure` and `fits` (-1..1) and
+    `gap` (-1..0)."""
 
     coverage: float
     context: float
@@ -61,12 +67,18 @@ class Features:
     name_missing: float
     lacking: float
     figure: float
+    near: float
+    near_context: float
+    gap: float
+    pairs: float
+    fits: float
 
     def vector(self) -> tuple[float, ...]:
         """In the order of FEATURES."""
         return (
             1.0, self.coverage, self.context, self.passage, self.similarity, self.retrieval,
             self.cross, self.cross * self.context, self.name_missing, self.lacking, self.figure,
+            self.near, self.near_context, self.gap, self.pairs, self.fits,
         )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ year ("2024-12-21", "2024-12", "2024"); the empty string means unknown.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Status = Literal["answered", "partial", "declined"]
 
@@ -154,6 +155,7 @@ class Answer:
     notes: tuple[str, ...] = ()  # plain words about how the answer was made
     layout: Layout = Layout()
     searched: str = ""  # the standalone question, where it is not `question`
+    preface: str = ""  # our own words that must be read before the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +176,23 @@ Reply = Answer | Declined
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """What a language model is to write an answer from."""
+
+    question: str
+    language: str  # of the answer
+    shape: LayoutKind
+    passages: tuple[Passage, ...]  # best first; may repeat
+    cancelled: Callable[[], bool] = field(default=lambda: False)
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieved:
     """Event: passages were found; nothing has been said yet."""
 
     hits: tuple[Hit, ...]
+    searched: str = ""  # the standalone question, where it is not the one typed
+    author: str = ""  # the model that now writes, where one does
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +201,28 @@ class Spoken:
 
     sentence: AnswerSentence
     evidence: tuple[Evidence, ...]
+    mode: str = "extractive"  # or the model that wrote it
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a language model took; None where the provider did not say or no price is set."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None  # in the currency of the prices set
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            _sum(self.input_tokens, other.input_tokens),
+            _sum(self.output_tokens, other.output_tokens),
+            _sum(self.cost, other.cost),
+        )
+
+
+def _sum(a: float | None, b: float | None) -> Any:
+    """The sum of what is known; None when neither is. Whole numbers stay whole."""
+    return b if a is None else a if b is None else a + b
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +232,7 @@ class Finished:
     reply: Reply
     generation: str
     timings_ms: dict[str, float] = field(default_factory=dict)
+    usage: Usage | None = None  # of a language model, where one was asked
 
 
 Event = Retrieved | Spoken | Finished

@@ -7,7 +7,7 @@ a file. Knows no markup.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,23 @@ def attribution(document: SourceDocument, language: str) -> str:
     return f"{text} ({comma.join(marks)})" if marks else text
 
 
+def document_facts(document: SourceDocument, pages: Sequence[int], language: str) -> str:
+    """A document in a reading list: title, kind, date, language, and the pages, where it has
+    pages a reader can turn to."""
+    kinds = messages(language)["chat"]["kinds"]
+    facts = [str(kinds.get(document.kind, document.kind))]
+    if document.date:
+        facts.append(format_date(document.date, language))
+    if document.language not in ("", "und"):
+        facts.append(language_name(document.language, language))
+    if document.media_type == "application/pdf" or max(pages, default=1) > 1:
+        comma = "، " if language == "ar" else ", "
+        facts.append(say(language, "answer.page", page=comma.join(map(str, pages))))
+    if document.superseded_by:
+        facts.append(say(language, "answer.superseded"))
+    return f"{ISOLATE}{document.title}{POP} ({' · '.join(filter(None, facts))})"
+
+
 def format_date(date: str, language: str) -> str:
     """An ISO date, month or year as the reader writes it."""
     import datetime
@@ -104,20 +121,99 @@ def declined_text(reply: Declined, **values: object) -> str:
         comma = "، " if reply.language == "ar" else ", "
         themes = comma.join(str(names.get(theme, theme)) for theme in reply.covers)
         lines.append(say(reply.language, "answer.covers", themes=themes))
+    lines += [f"- {choice}" for choice in reply.choices]
     return "\n".join([*lines, *reply.notes])
 
 
 def answer_text(reply: Answer) -> str:
-    """An answer in words: quotations under the name of the document they come from."""
+    """An answer in words: by its layout, then what stands in no row, then the notes."""
+    layout = reply.layout
+    lines = [reply.preface] if reply.preface else []
+    if reply.mode != "extractive":
+        lines.append(say(reply.language, "answer.written_by", model=reply.mode))
+    if layout.kind != "quotes" and layout.lead:
+        lines.append(layout.lead if layout.lead[-1] in ".؛:" else f"{layout.lead}:")
+    if layout.rows:
+        lines += _TEXTS.get(layout.kind, _rows_text)(reply)
+    rest = unplaced(reply)
+    if rest and layout.rows:
+        lines.append(f"{say(reply.language, 'shape.also')}:")
+    lines += _sentences_text(reply, rest)
+    return "\n".join([*lines, *reply.notes])
+
+
+def unplaced(reply: Answer) -> list[int]:
+    """Indices of the sentences that stand in no row, in order."""
+    placed = {i for row in reply.layout.rows for cell in row.cells for i in cell}
+    return [i for i in range(len(reply.sentences)) if i not in placed]
+
+
+def _sentences_text(reply: Answer, indices: Sequence[int]) -> list[str]:
+    """Sentences under the name of the document they come from, where they are quoted."""
     lines: list[str] = []
     attributed = ""
-    for sentence in reply.sentences:
-        if sentence.attribution != attributed:
+    for i in indices:
+        sentence = reply.sentences[i]
+        if sentence.attribution and sentence.attribution != attributed:
             attributed = sentence.attribution
             lines.append(f"{ISOLATE}{attributed}{POP}:")
-        markers = "".join(f" [{n}]" for n in sentence.citations)
-        lines.append(f"  “{sentence.text}”{markers}")
-    return "\n".join([*lines, *reply.notes])
+        lines.append(f"  {_said(reply, i)}")
+    return lines
+
+
+def _said(reply: Answer, i: int) -> str:
+    """One sentence with its markers; in quotation marks where it is a quotation."""
+    sentence = reply.sentences[i]
+    markers = "".join(f" [{n}]" for n in sentence.citations)
+    quoted = reply.mode == "extractive"
+    return f"“{sentence.text}”{markers}" if quoted else f"{sentence.text}{markers}"
+
+
+def _rows_text(reply: Answer) -> list[str]:
+    """A line a row, the sentences under it with their sources."""
+    lines = []
+    for row in reply.layout.rows:
+        lines.append(f"- {ISOLATE}{row.label}{POP}:")
+        for i in (i for cell in row.cells for i in cell):
+            source = reply.sentences[i].attribution
+            shown = source and reply.layout.kind not in ("reading", "differ")
+            lines.append(f"  {_said(reply, i)}" + (f" ({ISOLATE}{source}{POP})" if shown else ""))
+    return lines
+
+
+def _steps_text(reply: Answer) -> list[str]:
+    """Numbered steps and the sentences around them, under the name of their source."""
+    lines: list[str] = []
+    attributed = ""
+    for row in reply.layout.rows:
+        for i in (i for cell in row.cells for i in cell):
+            source = reply.sentences[i].attribution
+            if source and source != attributed:
+                attributed = source
+                lines.append(f"{ISOLATE}{source}{POP}:")
+            lines.append(f"  {f'{row.label}. ' if row.label else ''}{_said(reply, i)}")
+    return lines
+
+
+def _table_text(reply: Answer) -> list[str]:
+    """A table as a list of its rows: the label, then each heading with its cell."""
+    lines = []
+    layout = reply.layout
+    missing = say(reply.language, "shape.not_stated")
+    for row in layout.rows:
+        lines.append(f"{ISOLATE}{row.label}{POP}")
+        for heading, cell in zip(layout.columns, row.cells, strict=True):
+            title = f"{ISOLATE}{heading}{POP}: " if len(layout.columns) > 1 else ""
+            if not cell:
+                lines.append(f"  - {title}{missing}")
+            for i in cell:
+                source = reply.sentences[i].attribution
+                named = f" ({ISOLATE}{source}{POP})" if source else ""
+                lines.append(f"  - {title}{_said(reply, i)}{named}")
+    return lines
+
+
+_TEXTS = {"table": _table_text, "steps": _steps_text}
 
 
 def reply_text(reply: Reply, **values: object) -> str:

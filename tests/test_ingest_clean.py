@@ -60,7 +60,7 @@ def kept(document: CleanDocument) -> list[str]:
         ("Read the Report", "call to action"),
         ("V4.1 General Access Control ........................ 31", "line of a table of contents"),
         ("0", "number on its own"),
-        ("\u200b\u200b", "invisible characters only"),
+        ("\u200b\u200b", "hidden characters: zero width"),
     ],
 )
 def test_chrome_goes_with_its_reason(line: str, reason: str) -> None:

@@ -8,7 +8,18 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rag.types import AnswerSentence, Declined, Evidence, Page, Passage, Quote, SourceDocument
+from rag.types import (
+    Answer,
+    AnswerSentence,
+    Declined,
+    Evidence,
+    Layout,
+    Page,
+    Passage,
+    Quote,
+    Row,
+    SourceDocument,
+)
 from rag.wording import languages, messages
 from ui import chat_html, markup
 from ui.chat_html import Cited
@@ -33,10 +44,11 @@ HOSTILE = [
 TAGS = {
     "article", "a", "bdi", "blockquote", "br", "button", "cite", "code", "details", "dialog", "div",
     "h2", "h3", "header", "li", "mark", "p", "pre", "section", "span", "summary", "ul",
+    "caption", "ol", "table", "tbody", "td", "th", "thead", "tr",
 }  # fmt: skip
 ATTRIBUTES = {
     "aria-haspopup", "aria-hidden", "aria-label", "class", "data-n", "data-state", "dir", "href",
-    "lang", "rel", "role", "tabindex", "target", "type",
+    "lang", "rel", "role", "scope", "tabindex", "target", "type",
 }  # fmt: skip
 
 
@@ -88,7 +100,8 @@ def cited(**fields: object) -> Cited:
 
 def shown(item: Cited, said: str = QUOTED, language: str = "en") -> str:
     sentence = AnswerSentence(said, (1,), "County plans, 21 December 2024")
-    return chat_html.answer([sentence], {1: item}, language)
+    reply = Answer("What?", language, (sentence,), (item.evidence,))
+    return chat_html.answer(reply, {1: item})
 
 
 def test_a_sentence_carries_a_button_for_its_passage():
@@ -165,7 +178,8 @@ def test_hostile_strings_stay_text_in_every_field_of_an_answer(evil):
     passage = replace(item.evidence.passage, headings=(evil,), start=0, end=len(evil))
     quote = Quote("kenya.md", 3, 0, len(evil), evil)
     item = Cited(Evidence(1, passage, quote), item.document, Page(3, evil, evil))
-    body = chat_html.answer([AnswerSentence(evil, (1,), evil)], {1: item}, "en", [evil])
+    said = (AnswerSentence(evil, (1,), evil),)
+    body = chat_html.answer(Answer("?", "en", said, (item.evidence,), notes=(evil,)), {1: item})
     markup = chat_html.turn(evil, body, "en", running=True, announcement=evil)
     assert evil in only_ours(markup).text
 
@@ -200,3 +214,53 @@ def test_every_interface_language_has_every_message(language):
         if key != "kinds":
             fields = set(re.findall(r"\{(\w+)\}", value))
             assert fields == set(re.findall(r"\{(\w+)\}", messages("en")["chat"][key])), key
+
+
+def laid_out(layout: Layout, mode: str = "extractive", language: str = "en") -> str:
+    item = cited()
+    sentence = AnswerSentence(QUOTED, (1,), "County plans, 21 December 2024")
+    reply = Answer("?", language, (sentence,), (item.evidence,), mode=mode, layout=layout)
+    return chat_html.answer(reply, {1: item})
+
+
+def test_a_table_names_its_rows_and_columns_and_says_what_is_missing():
+    rows = (Row("Kenya", ((0,),)), Row("Uganda", ((),)))
+    markup = laid_out(Layout("table", "Side by side", ("Plans",), rows))
+    assert "<caption>Side by side</caption>" in markup
+    assert '<th scope="col"><bdi>Plans</bdi></th>' in markup
+    assert (
+        '<th scope="row"><bdi>Uganda</bdi></th><td class="sanad-missing">not stated</td>' in markup
+    )
+    assert markup.count('class="sanad-cite"') == 2  # in the cell, and in the list of sources
+
+
+def test_steps_are_a_numbered_list():
+    markup = laid_out(Layout("steps", "In order", (), (Row("1", ((0,),), "kenya.md"),)))
+    assert '<ol class="sanad-steps"><li><blockquote lang="en" dir="ltr">' in markup
+
+
+def test_a_quote_keeps_its_direction_in_an_arabic_table():
+    markup = laid_out(Layout("table", "", ("",), (Row("كينيا", ((0,),)),)), language="ar")
+    assert '<td><blockquote lang="en" dir="ltr">' in markup
+
+
+def test_a_model_s_sentence_is_not_shown_as_a_quotation():
+    for layout in (Layout(), Layout("list", "In 1 of 2", (), (Row("Kenya", ((0,),), "kenya.md"),))):
+        markup = laid_out(layout, mode="model-x")
+        assert "Written by model-x" in Parsed(markup).text
+        assert "<blockquote" not in markup and "sanad-quote" not in markup
+        assert 'data-n="1"' in markup
+
+
+@pytest.mark.parametrize("evil", HOSTILE)
+@pytest.mark.parametrize("kind", ["table", "list", "reading", "steps", "differ"])
+def test_rows_and_headings_never_become_markup(evil, kind):
+    columns = (evil,) if kind == "table" else ()
+    markup = laid_out(Layout(kind, evil, columns, (Row(evil, ((0,),), "kenya.md"),)))
+    only_ours(markup)
+
+
+def test_what_stands_in_no_row_is_shown_below():
+    markup = laid_out(Layout("list", "Found", (), (Row("Kenya", ((),)),)))
+    assert "Also in the documents" in Parsed(markup).text
+    assert QUOTED.removesuffix("own.") in markup

@@ -1,7 +1,8 @@
 """The chat page: Gradio components wired to `ui.exchange`. The only door to Gradio.
 
 One page a language, mounted at `/<language>/`: labels, direction and examples are
-right from the first paint. Past exchanges live in the visitor's browser alone.
+right from the first paint. Past exchanges live in the visitor's browser; the server
+keeps the last questions of an open page in memory, for follow-ups, and forgets them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from rag.errors import CollectionError
+from rag.types import Turn
 from rag.wording import languages, messages, say
 from ui import chat_html
 from ui.examples import elsewhere, examples
@@ -27,10 +29,11 @@ from ui.markup import direction, marked, text
 STATIC = importlib.resources.files("ui") / "static"
 AT_ONCE = 4  # questions answered at the same time, a language
 WAITING = 32  # further questions that may wait
+REMEMBERED_S = 2 * 3600  # how long an idle page's conversation is kept in memory
 # Before a question is sent, the exchange on the page moves to the log of past ones.
 ARCHIVE = "(...sent) => { window.sanad?.archive(); return sent; }"
 STOPPED = "() => { window.sanad?.stopped(); }"
-FORGET = "() => { window.sanad?.forget(); return ['', '']; }"
+FORGET = "() => { window.sanad?.forget(); return []; }"
 
 
 def mount_chat(app: FastAPI, chat: Chat) -> None:
@@ -76,6 +79,7 @@ class _Parts:
 
     turn: gr.HTML
     question: gr.Textbox
+    history: gr.State  # tuple[Turn, ...]
     filters: list[gr.Dropdown]
 
 
@@ -101,9 +105,13 @@ def page(chat: Chat, language: str) -> gr.Blocks:
             stop = gr.Button(word("chat.stop"), elem_id="sanad-stop", scale=0)
         filters = _filters(language)
         scope = _html("", "sanad-scope")
-        parts = _Parts(turn, question, filters)
+        history = gr.State((), time_to_live=REMEMBERED_S)
+        parts = _Parts(turn, question, history, filters)
         _wire_questions(chat, language, parts, [send.click, question.submit], starters, stop)
-        fresh.click(None, None, [turn, question], js=FORGET, api_visibility="private")
+        fresh.click(
+            lambda: ("", "", ()), None, [turn, question, history], js=FORGET, queue=False,
+            show_progress="hidden", api_visibility="private",
+        )  # fmt: skip
         blocks.load(
             partial(_refresh, chat.live, chat.ingest_command, language), None,
             [notice, scope, *filters], show_progress="hidden", queue=False,
@@ -183,26 +191,28 @@ def _wire_questions(
     """Typed questions and examples run the same walk; Stop ends any of them."""
     ask = partial(_ask, chat, language)
     common: dict[str, Any] = {
-        "outputs": [parts.turn, parts.question],
+        "outputs": [parts.turn, parts.question, parts.history],
         "show_progress": "hidden",
         "concurrency_limit": AT_ONCE,
         "concurrency_id": "questions",
         "js": ARCHIVE,
         "api_visibility": "private",
     }
-    events = [gr.on(triggers, ask, [parts.question, *parts.filters], **common)]
+    typed = [parts.question, parts.history, *parts.filters]
+    events = [gr.on(triggers, ask, typed, **common)]
     for button, asked in starters:
-        events.append(button.click(partial(ask, asked), parts.filters, **common))
+        picked = [parts.history, *parts.filters]
+        events.append(button.click(partial(ask, asked), picked, **common))
     stop.click(None, None, None, js=STOPPED, cancels=events, api_visibility="private")
 
 
 def _ask(
-    chat: Chat, language: str, question: str, *picked: list[str] | None
-) -> Iterator[tuple[Any, Any]]:
+    chat: Chat, language: str, question: str, history: tuple[Turn, ...], *picked: list[str] | None
+) -> Iterator[tuple[Any, Any, Any]]:
     """The exchange as it grows; the question box is emptied with the first step."""
     box: Any = ""
-    for shown in chat.ask(question, chosen(picked), language):
-        yield shown, box
+    for shown in chat.ask(question, chosen(picked), language, history):
+        yield shown.html, box, shown.history
         box = gr.skip()
 
 

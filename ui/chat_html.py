@@ -9,33 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
 
-from rag.types import AnswerSentence, Declined, Evidence, Page, SourceDocument
-from rag.wording import attribution, format_date, language_name, messages, say
+from rag.types import Answer, Declined, SourceDocument
+from rag.wording import format_date, language_name, messages, say
+from ui.layout_html import laid_out
 from ui.markup import link, marked, text
-
-LONGEST_TAIL = 24  # characters; a longer last word may break before its number
-
-
-@dataclass(frozen=True, slots=True)
-class Cited:
-    """A numbered quotation with the document and the page it points into."""
-
-    evidence: Evidence
-    document: SourceDocument
-    page: Page
-
-    @property
-    def n(self) -> int:
-        """The number the reader sees."""
-        return self.evidence.n
-
-
-def title(document: SourceDocument) -> str:
-    """A document's title in its own language and direction."""
-    return f"<cite{marked(document.language)}>{text(document.title)}</cite>"
+from ui.said_html import EXTRACTIVE, label, marker, source_words, title
+from ui.said_html import Cited as Cited
+from ui.said_html import quotations as quotations
 
 
 def source_link(document: SourceDocument, language: str) -> str:
@@ -73,76 +54,23 @@ def notice(words: str, command: str = "") -> str:
 # Answers
 
 
-def answer(
-    sentences: Sequence[AnswerSentence],
-    cited: Mapping[int, Cited],
-    language: str,
-    notes: Sequence[str] = (),
-) -> str:
-    """A finished answer: label, quotations, warning, sources, and the passages behind them."""
+def answer(reply: Answer, cited: Mapping[int, Cited]) -> str:
+    """A finished answer: label, sentences as its layout has them, warning, sources, and the
+    passages behind them."""
+    language = reply.language
     shown = [cited[n] for n in sorted(cited)]
+    warning = "chat.warning" if reply.mode == EXTRACTIVE else "chat.warning_written"
     return (
-        f'{quotations(sentences, cited, language)}<div class="sanad-after">'
-        + "".join(f'<p class="sanad-note">{text(note)}</p>' for note in notes)
-        + f'<p class="sanad-note">{text(say(language, "chat.warning"))}</p>'
+        f'{_preface(reply)}{label(language, reply.mode)}{laid_out(reply, cited)}<div class="sanad-after">'
+        + "".join(f'<p class="sanad-note">{text(note)}</p>' for note in reply.notes)
+        + f'<p class="sanad-note">{text(say(language, warning))}</p>'
         + f"{sources(shown, language)}</div>"
         + "".join(passage(item, language) for item in shown)
     )
 
 
-def quotations(
-    sentences: Sequence[AnswerSentence], cited: Mapping[int, Cited], language: str
-) -> str:
-    """Quoted sentences under the name of the document they come from."""
-    label = text(say(language, "answer.quoted_from_documents"))
-    groups = [
-        _quoted(list(said), cited, language)
-        for _, said in groupby(sentences, key=lambda s: (s.attribution, _source(s, cited)))
-    ]
-    return f'<p class="sanad-label">{label}</p>{"".join(groups)}'
-
-
-def _source(sentence: AnswerSentence, cited: Mapping[int, Cited]) -> str:
-    return cited[sentence.citations[0]].document.id
-
-
-def _quoted(sentences: Sequence[AnswerSentence], cited: Mapping[int, Cited], language: str) -> str:
-    document = cited[sentences[0].citations[0]].document
-    lines = "".join(
-        _line(sentence.text, [cited[n] for n in sentence.citations], language)
-        for sentence in sentences
-    )
-    return (
-        f'<section class="sanad-said"><p class="sanad-from">{_from(document, language)}</p>'
-        f"<blockquote{marked(document.language)}>{lines}</blockquote></section>"
-    )
-
-
-def _line(sentence: str, items: Sequence[Cited], language: str) -> str:
-    """A quoted sentence; its last word, the closing mark and the numbers stay on one line."""
-    last = re.search(r"\S*\s*$", sentence)[0]  # type: ignore[index]  # matches any string
-    before = sentence.removesuffix(last)
-    kept = "sanad-tail" if len(last) <= LONGEST_TAIL else ""
-    numbers = "".join(f"&nbsp;{marker(item, language)}" for item in items)
-    return (
-        f'<p class="sanad-quote">{text(before)}<span class="{kept}">'
-        f'<span class="sanad-end">{text(last)}</span>{numbers}</span></p>'
-    )
-
-
-def _from(document: SourceDocument, language: str) -> str:
-    """The attribution in words, its title marked as one."""
-    before, found, after = attribution(document, language).partition(document.title)
-    return f"{text(before)}{title(document)}{text(after)}" if found else title(document)
-
-
-def marker(item: Cited, language: str) -> str:
-    """The button that opens a passage."""
-    name = f"{say(language, 'chat.passage')} {item.n}: {item.document.title}"
-    return (
-        f'<button type="button" class="sanad-cite" data-n="{item.n}" aria-haspopup="dialog" '
-        f'aria-label="{text(name)}">{item.n}</button>'
-    )
+def _preface(reply: Answer) -> str:
+    return f'<p class="sanad-preface">{text(reply.preface)}</p>' if reply.preface else ""
 
 
 def sources(shown: Sequence[Cited], language: str) -> str:
@@ -161,7 +89,7 @@ def sources(shown: Sequence[Cited], language: str) -> str:
 def _source_row(items: Sequence[Cited], language: str) -> str:
     buttons = " ".join(marker(item, language) for item in items)
     document = items[0].document
-    line = f"{_from(document, language)} {buttons}"
+    line = f"{source_words(document, language)} {buttons}"
     address = source_link(document, language)
     return f"<li>{line}{f'<br>{address}' if address else ''}</li>"
 
@@ -242,11 +170,8 @@ def declined(reply: Declined, limit: int) -> str:
     language = reply.language
     parts = [f'<p class="sanad-declined">{text(reason(reply, limit))}</p>']
     if reply.nearest:
-        rows = "".join(
-            "<li>" + "<br>".join(filter(None, (_from(d, language), source_link(d, language))))
-            + "</li>"
-            for d in reply.nearest
-        )  # fmt: skip
+        named = ((source_words(d, language), source_link(d, language)) for d in reply.nearest)
+        rows = "".join(f"<li>{'<br>'.join(filter(None, words))}</li>" for words in named)
         label = text(say(language, "answer.nearest"))
         parts.append(f'<p class="sanad-label">{label}</p><ul class="sanad-nearest">{rows}</ul>')
     if reply.covers:

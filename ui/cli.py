@@ -102,26 +102,35 @@ def ask(
     question: Annotated[str, typer.Argument(help="The question, in any language.")] = "",
     data_dir: DataDir = None,
     filters: Filter = None,
+    after: Annotated[
+        list[str] | None,
+        typer.Option("--after", help="A question asked before, for a follow-up; repeatable."),
+    ] = None,
     batch: Batch = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question with citations, or say that the documents do not."""
-    from rag.wording import reply_text
+    from rag.types import Turn
+    from rag.wording import reply_text, say
     from ui.render import reply_json
 
     settings = _settings(data_dir)
     chosen = parse_filters(filters or [])
     assistant = _assistant(settings)
     limit = settings.question_characters
+    history = [Turn(earlier) for earlier in after or []]
     for identity, text in _questions(question, batch):
-        finished = assistant.answer(text, chosen)
+        finished = assistant.answer(text, chosen, history)
         body = reply_json(finished, assistant.generation, limit=limit)
         if batch:
             _print_json({"id": identity, **body}, indent=None)
         elif as_json:
             _print_json(body)
         else:
-            typer.echo(reply_text(finished.reply, limit=limit))
+            reply = finished.reply
+            if reply.searched:
+                typer.echo(f"{say(reply.language, 'chat.searched')} {printable(reply.searched)}\n")
+            typer.echo(reply_text(reply, limit=limit))
             _print_sources(body["citations"], finished.reply.language)
 
 

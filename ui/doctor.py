@@ -46,7 +46,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
     data_dir = settings.data_dir
     found, model = _configured(settings)
-    found += _installed()
+    found += [*_installed(), _written(settings)]
     if data_dir.exists() and not data_dir.is_dir():
         return [*found, Finding("data", "broken", f"{data_dir} is a file", "name a folder")]
     looks = {  # generators: nothing is looked at before the loop
@@ -92,6 +92,22 @@ def _installed() -> Iterator[Finding]:
     yield Finding("packages", "ok", ", ".join(found))
     if missing:
         yield Finding("packages", "broken", f"missing: {', '.join(missing)}", "make install")
+
+
+def _written(settings: Settings) -> Finding:
+    """Who writes answers. Nothing is sent: whether a provider answers is seen when it is asked."""
+    if not settings.llm:
+        return Finding("answers", "ok", "quoted from the documents; no language model is set")
+    from ui.open import writer_of
+
+    try:
+        writer_of(settings)
+    except SanadError as error:
+        return Finding("answers", "broken", str(error))
+    where = settings.llm_base_url or "the provider's own address"
+    judge = f", judged by {settings.judge}" if settings.judge else ""
+    said = f"written by {settings.llm} at {where}, each sentence checked{judge}"
+    return Finding("answers", "ok", said)
 
 
 def _locked(data_dir: Path) -> Iterator[Finding]:

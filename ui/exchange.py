@@ -1,6 +1,7 @@
 """One question asked in the chat: what stands on the page, step by step.
 
-    searching n passages -> checking the quotes -> sentence by sentence -> the reply
+    searching n passages -> checking the quotes, or a model writes -> sentence by sentence
+    -> the reply
 
 Yields the HTML of the whole exchange each time. Knows no Gradio.
 """
@@ -8,9 +9,10 @@ Yields the HTML of the whole exchange each time. Knows no Gradio.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 
-from rag.assistant import Assistant
 from rag.errors import CollectionError
 from rag.generation import Generation
 from rag.language import detect
@@ -18,20 +20,32 @@ from rag.retrieve import Filters
 from rag.types import (
     Answer,
     AnswerSentence,
+    Event,
     Evidence,
     Finished,
     Reply,
     Retrieved,
     Spoken,
+    Turn,
 )
 from rag.wording import FALLBACK, languages, say
-from ui import chat_html
+from ui import asked_html, chat_html
 from ui.chat_html import Cited
 from ui.holdings import number
 from ui.live import LiveAssistant
 from ui.render import document_of
 
 log = logging.getLogger(__name__)
+
+TURNS_KEPT = 6  # exchanges that a follow-up question may refer to
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands on the page, and the conversation up to here."""
+
+    html: str
+    history: tuple[Turn, ...]
 
 
 class Chat:
@@ -42,59 +56,95 @@ class Chat:
         self.ingest_command = ingest_command
         self.limit = limit
 
-    def ask(self, question: str, filters: Filters, interface: str) -> Iterator[str]:
-        """HTML of the exchange as it grows. Never raises: what went wrong is said on the
-        page, and logged."""
+    def ask(
+        self, question: str, filters: Filters, interface: str, history: Sequence[Turn] = ()
+    ) -> Iterator[Shown]:
+        """The exchange as it grows. Never raises: what went wrong is said on the page, and
+        logged."""
         question = question.strip()
+        before = tuple(history)
         if not question:
             return
-        language = reply_language(question, interface)
         shown = question[: self.limit]
         try:
             with self.live.use() as assistant:
-                yield from self._exchange(assistant, question, filters, language)
+                language = reply_language(question, interface)
+                page = _Page(shown, language, assistant.generation, self.limit)
+                yield Shown(page.begun(), before)
+                with closing(assistant.ask(question, filters, before)) as events:
+                    for event in events:
+                        for html in page.after(event):
+                            yield Shown(html, (*before, *page.turns)[-TURNS_KEPT:])
         except CollectionError:
             told = say(interface, "chat.no_index")
             body = chat_html.notice(told, self.ingest_command)
-            yield chat_html.turn(shown, body, interface, running=False, announcement=told)
+            html = chat_html.turn(shown, body, interface, running=False, announcement=told)
+            yield Shown(html, before)
         except Exception:
             log.exception("a question was not answered")
             told = say(interface, "chat.error")
             body = chat_html.notice(told)
-            yield chat_html.turn(shown, body, interface, running=False, announcement=told)
+            html = chat_html.turn(shown, body, interface, running=False, announcement=told)
+            yield Shown(html, before)
 
-    def _exchange(
-        self, assistant: Assistant, question: str, filters: Filters, language: str
-    ) -> Iterator[str]:
-        shown = question[: self.limit]
-        generation = assistant.generation
-        checking = chat_html.stage(say(language, "chat.checking"))
-        sentences: list[AnswerSentence] = []
-        cited: dict[int, Cited] = {}
-        body = chat_html.stage(searching(generation, language))
-        yield chat_html.turn(shown, body, language, running=True)
-        for event in assistant.ask(question, filters):
-            match event:
-                case Retrieved():
-                    yield chat_html.turn(shown, checking, language, running=True)
-                case Spoken(sentence, evidence):
-                    sentences.append(sentence)
-                    cited |= {item.n: look_up(item, generation) for item in evidence}
-                    body = chat_html.quotations(sentences, cited, language) + checking
-                    yield chat_html.turn(shown, body, language, running=True)
-                case Finished(reply):
-                    yield self._finished(shown, reply, cited)
 
-    def _finished(self, shown: str, reply: Reply, cited: dict[int, Cited]) -> str:
+class _Page:
+    """One exchange on the page, as its events come in."""
+
+    def __init__(self, question: str, language: str, generation: Generation, limit: int) -> None:
+        self._question = question
+        self._language = language
+        self._generation = generation
+        self._limit = limit
+        self._stage = say(language, "chat.checking")
+        self._above = ""  # the question that was searched, where it is not the one typed
+        self._sentences: list[AnswerSentence] = []
+        self._cited: dict[int, Cited] = {}
+        self.turns: tuple[Turn, ...] = ()  # what this exchange adds to the conversation
+
+    def begun(self) -> str:
+        return self._turn(chat_html.stage(searching(self._generation, self._language)))
+
+    def after(self, event: Event) -> Iterator[str]:
+        match event:
+            case Retrieved():
+                self._above = asked_html.searched(event.searched, self._language)
+                if event.author:
+                    self._stage = say(self._language, "chat.writing", model=event.author)
+                yield self._turn(chat_html.stage(self._stage))
+            case Spoken(sentence, evidence, mode):
+                self._sentences.append(sentence)
+                self._cited |= {item.n: look_up(item, self._generation) for item in evidence}
+                said = chat_html.quotations(self._sentences, self._cited, self._language, mode)
+                yield self._turn(said + chat_html.stage(self._stage))
+            case Finished(reply):
+                self.turns = (turn_of(reply),)
+                yield self._finished(reply)
+
+    def _turn(self, body: str) -> str:
+        return chat_html.turn(self._question, self._above + body, self._language, running=True)
+
+    def _finished(self, reply: Reply) -> str:
         language = reply.language
+        above = asked_html.searched(reply.searched, language)
         if isinstance(reply, Answer):
+            cited = {item.n: look_up(item, self._generation) for item in reply.evidence}
             documents = {item.document.id for item in cited.values()}
             told = say(language, "chat.ready", quotes=len(cited), documents=len(documents))
-            body = chat_html.answer(reply.sentences, cited, language, reply.notes)
+            body = chat_html.answer(reply, cited)
         else:
-            told = chat_html.reason(reply, self.limit)
-            body = chat_html.declined(reply, self.limit)
-        return chat_html.turn(shown, body, language, running=False, announcement=told)
+            told = chat_html.reason(reply, self._limit)
+            body = chat_html.declined(reply, self._limit) + asked_html.choices(reply.choices)
+        return chat_html.turn(
+            self._question, above + body, language, running=False, announcement=told
+        )
+
+
+def turn_of(reply: Reply) -> Turn:
+    """A finished exchange as the conversation remembers it."""
+    evidence = reply.evidence if isinstance(reply, Answer) else ()
+    documents = dict.fromkeys(item.quote.document_id for item in evidence)
+    return Turn(reply.searched or reply.question, tuple(documents))
 
 
 def reply_language(question: str, interface: str) -> str:

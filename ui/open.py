@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.assistant import AskSettings, Assistant
 from rag.compose import ComposeSettings
-from rag.embed import load_embedder
+from rag.embed import Embedder, load_embedder
+from rag.gather import GatherSettings
 from rag.generation import Generation, open_current
 from rag.glossary import GlossaryFile
-from rag.query import shipped_translator
+from rag.query import Translates, shipped_translator
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.generate import Writer
+    from rag.judge import Judge
 
 
 def open_assistant(settings: Settings, *, chroma: bool) -> Assistant:
@@ -21,14 +27,60 @@ def open_assistant(settings: Settings, *, chroma: bool) -> Assistant:
     embedder = load_embedder(
         settings.embedding_model, settings.embedding_revision, settings.embedding_batch_size
     )
+    return assemble(settings, generation, embedder, shipped_translator(), writer_of(settings))
+
+
+def assemble(
+    settings: Settings,
+    generation: Generation,
+    embedder: Embedder,
+    translator: Translates,
+    writer: Writer | None,
+) -> Assistant:
+    """An assistant over an open generation, with what does not change between generations."""
     limits = AskSettings(
-        passages=settings.passages,
-        question_characters=settings.question_characters,
-        compose=ComposeSettings(sentences=settings.answer_sentences),
+        settings.question_characters,
+        GatherSettings(
+            passages=settings.passages,
+            compose=ComposeSettings(sentences=settings.answer_sentences),
+        ),
     )
-    return Assistant(
-        generation, embedder, limits, shipped_translator(), glossary_file(settings, generation)
-    )
+    glossary = glossary_file(settings, generation)
+    author = None
+    if writer is not None:
+        from rag.check import Checker
+        from rag.written import Author, WrittenSettings
+
+        judge = judge_of(settings.judge, writer)
+        checker = Checker(generation, embedder, translator, glossary, judge)
+        seconds = WrittenSettings(total_seconds=settings.llm_total_seconds)
+        author = Author(writer, checker, generation, seconds)
+    return Assistant(generation, embedder, limits, translator, glossary, author)
+
+
+def writer_of(settings: Settings) -> Writer | None:
+    """The language model of the settings; None where there is none.
+
+    Raises ConfigurationError when it is not one that can be loaded.
+    """
+    chosen = settings.writer()
+    if chosen is None:
+        return None
+    from rag.generate import load_writer
+
+    return load_writer(chosen)
+
+
+def judge_of(name: str, writer: Writer) -> Judge | None:
+    """The second opinion of the settings: none, the model itself, or a cross-encoder."""
+    if not name:
+        return None
+    from rag.generate import Prompt
+    from rag.judge import CrossEncoderJudge, ModelJudge
+
+    if name == "model":
+        return ModelJudge(lambda system, user: "".join(writer.write(Prompt(system, user))))
+    return CrossEncoderJudge(name)
 
 
 def glossary_file(settings: Settings, generation: Generation) -> GlossaryFile:

@@ -3,37 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rag.generation import Generation
-from rag.types import Answer, Evidence, Finished, Hit, SourceDocument
+from rag.types import Answer, Declined, Evidence, Finished, Hit, Layout, SourceDocument
 from rag.wording import reply_text
 
 
 def reply_json(finished: Finished, generation: Generation, **limits: object) -> dict[str, Any]:
     """The object `sanad ask --json` prints."""
     reply = finished.reply
-    answered = isinstance(reply, Answer)
+    answer = reply if isinstance(reply, Answer) else None
+    declined = reply if isinstance(reply, Declined) else None
     return {
-        "status": reply.status if isinstance(reply, Answer) else "declined",
-        "reason": None if isinstance(reply, Answer) else reply.reason,
+        "status": answer.status if answer else "declined",
+        "reason": declined.reason if declined else None,
         "question": reply.question,
+        "searched": reply.searched or reply.question,
         "language": reply.language,
-        "mode": reply.mode if isinstance(reply, Answer) else "extractive",
+        "mode": answer.mode if answer else "extractive",
         "text": reply_text(reply, **limits),
         "sentences": [
-            {"text": s.text, "citations": list(s.citations)}
-            for s in (reply.sentences if isinstance(reply, Answer) else ())
+            {"text": sentence.text, "citations": list(sentence.citations)}
+            for sentence in (answer.sentences if answer else ())
         ],
+        "layout": layout_json(answer.layout) if answer else None,
         "citations": [
-            citation_json(item, generation)
-            for item in (reply.evidence if isinstance(reply, Answer) else ())
+            citation_json(item, generation) for item in (answer.evidence if answer else ())
         ],
-        "nearest": []
-        if answered
-        else [{"document_id": d.id, "title": d.title} for d in reply.nearest],  # type: ignore[union-attr]
+        "nearest": [
+            {"document_id": document.id, "title": document.title}
+            for document in (declined.nearest if declined else ())
+        ],
+        "choices": list(declined.choices if declined else ()),
+        "notes": list(reply.notes),
         "generation": finished.generation,
         "timings_ms": finished.timings_ms,
+        "usage": asdict(finished.usage) if finished.usage else None,
+    }
+
+
+def layout_json(layout: Layout) -> dict[str, Any]:
+    """How the sentences stand: cells hold indices into "sentences"; an empty one says that
+    nothing was found."""
+    return {
+        "kind": layout.kind,
+        "lead": layout.lead,
+        "columns": list(layout.columns),
+        "rows": [
+            {
+                "label": row.label,
+                "cells": [list(cell) for cell in row.cells],
+                "document_id": row.document_id or None,
+            }
+            for row in layout.rows
+        ],
     }
 
 

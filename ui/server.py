@@ -27,7 +27,7 @@ from rag.settings import Settings
 from rag.wording import languages
 from ui.guard import App, Guard, PageHead
 from ui.live import LiveAssistant
-from ui.open import glossary_file, open_assistant
+from ui.open import assemble, open_assistant
 
 LOOPBACK = ("127.0.0.1", "localhost")
 CLOSING_S = 3  # for questions under way when the server is told to end
@@ -82,8 +82,8 @@ def live_assistant(settings: Settings, probe: ChromaProbe) -> LiveAssistant:
         if before is None:
             return open_assistant(settings, chroma=False)
         generation = open_current(settings.data_dir)
-        glossary = glossary_file(settings, generation)
-        return Assistant(generation, before.embedder, before.settings, before.translator, glossary)
+        writer = before.author.writer if before.author else None
+        return assemble(settings, generation, before.embedder, before.translator, writer)
 
     live = LiveAssistant(
         open_next,

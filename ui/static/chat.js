@@ -73,9 +73,21 @@
     if (marker) open(marker);
     const dialog = event.target.closest("dialog.sanad-passage");
     if (dialog && (event.target === dialog || event.target.closest(".sanad-close"))) dialog.close();
+    const asked = event.target.closest("[data-ask]");
+    if (asked) put(asked.dataset.ask, asked.matches(".sanad-choice"));
     const link = event.target.closest(".sanad-masthead nav a");
     if (link) link.search = location.search;
   });
+
+  // A question of ours goes into the box as if it had been typed.
+  function put(question, send) {
+    const box = find("#sanad-question textarea");
+    if (!box) return;
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, question);
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+    if (send) requestAnimationFrame(() => find("#sanad-send")?.click());
+  }
 
   function open(marker) {
     const dialog = find(

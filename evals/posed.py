@@ -1,0 +1,183 @@
+"""Questions posed to a collection that answers them, or does not, with what a decision could rest on.
+
+Kinds: "yes" the collection answers; "near" a passage is about it and no passage answers (SQuAD 2);
+"removed" the passage that answers is taken out of what was found, its neighbours stay; "out" the
+collection has nothing to do with it. Knows the files of the evaluation data, and no threshold.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evals.collection import CorpusPassage
+from evals.retrieval import indexed
+from rag.answerable import FEATURES, evidence
+from rag.candidates import Candidate, candidates
+from rag.embed import Embedder
+from rag.generation import Generation
+from rag.query import Question, Translates, understand
+from rag.retrieve import retrieve
+from rag.types import Hit
+
+PASSAGES = 12
+SQUAD2 = "squad2-dev-halves/data/dev-v2.0.json"
+OTHERS = "squad2-dev-halves/data/test-v2.0.json"  # other articles, answers withheld
+_BELEBELE = {"en": "eng_Latn", "ar": "arb_Arab"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A question; `gold` is the position of the passage that answers it, -1 for none."""
+
+    text: str
+    kind: str
+    gold: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Passages of one language and what is asked of them."""
+
+    name: str
+    language: str  # of the passages
+    passages: tuple[str, ...]
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """One question after search: evidence of `rag.answerable`, and the peers' scores."""
+
+    kind: str
+    trial: str
+    language: str  # the question's, as it was detected
+    evidence: npt.NDArray[np.float64]  # (features,); all NaN where there was no candidate
+    support: float  # probability of the best sentence
+    bm25: float  # highest BM25 score
+    cosine: float  # of the nearest passage
+    coverage: float  # share, by idf, of the question's words in the best passage
+
+
+def pose(trial: Trial, embedder: Embedder, translator: Translates) -> list[Posed]:
+    """Ask every question; one of kind "yes" is asked again with its passage removed."""
+    passages = [
+        CorpusPassage(str(number), text, "", trial.language)
+        for number, text in enumerate(trial.passages)
+    ]
+    found: list[Posed] = []
+    with indexed(passages, embedder) as generation:
+        for item in trial.items:
+            question = understand(item.text, embedder, translator, None, generation.spellings)
+            hits = retrieve(question, generation, PASSAGES + 1)
+            found.append(_posed(item.kind, trial, question, hits[:PASSAGES], generation, embedder))
+            if item.kind == "yes":
+                rest = [hit for hit in hits if hit.passage.document_id != str(item.gold)]
+                found.append(
+                    _posed("removed", trial, question, rest[:PASSAGES], generation, embedder)
+                )
+    return found
+
+
+def _posed(
+    kind: str, trial: Trial, question: Question, hits: Sequence[Hit], generation: Generation,
+    embedder: Embedder,
+) -> Posed:  # fmt: skip
+    best: list[Candidate] = candidates(question, hits, generation, embedder)
+    index = generation.lexical[trial.language]
+    assert generation.dense is not None
+    nearest = generation.dense.top(question.vector, 1, None)
+    return Posed(
+        kind=kind,
+        trial=trial.name,
+        language=question.language,
+        evidence=evidence(question, hits, best, generation)
+        if best
+        else np.full(len(FEATURES), np.nan),
+        support=best[0].score if best else 0.0,
+        bm25=float(index.scores(question.index_terms(trial.language)).max(initial=0.0)),
+        cosine=nearest[0][1] if nearest else 0.0,
+        coverage=max((one.features.passage for one in best), default=0.0),
+    )
+
+
+def squad2_halves(data: Path, *, held_out: bool, limit: int) -> Trial:
+    """Every second article of SQuAD 2's development half, and as many questions again on other
+    articles. The half that is measured is never fitted on."""
+    articles = _json(data / SQUAD2)["data"][int(held_out) :: 2]
+    passages: list[str] = []
+    items: list[Item] = []
+    for article in articles:
+        for paragraph in article["paragraphs"]:
+            for asked in paragraph["qas"]:
+                kind = "near" if asked["is_impossible"] else "yes"
+                items.append(Item(asked["question"].strip(), kind, len(passages)))
+            passages.append(paragraph["context"])
+    others = [
+        asked["question"].strip()
+        for article in _json(data / OTHERS)["data"][int(held_out) :: 2]
+        for paragraph in article["paragraphs"]
+        for asked in paragraph["qas"]
+    ]
+    chosen = _sample(items, 2 * limit) + [Item(q, "out") for q in _sample(others, limit)]
+    name = "squad2" if held_out else "squad2-train"
+    return Trial(name, "en", tuple(passages), tuple(chosen))
+
+
+def belebele(data: Path, asked: str, over: str, limit: int) -> Trial:
+    """Belebele's questions in one language over its passages in one, and MIRACL's questions in
+    the first, which are about other things."""
+    folder = data / "belebele/Data/Belebele_original"
+    rows = [json.loads(line) for line in _lines(folder / f"{_BELEBELE[asked]}.jsonl")]
+    texts = {
+        (row["link"], row["question_number"]): row["flores_passage"]
+        for row in map(json.loads, _lines(folder / f"{_BELEBELE[over]}.jsonl"))
+    }
+    passages = list(dict.fromkeys(texts.values()))
+    place = {text: number for number, text in enumerate(passages)}
+    items = [
+        Item(row["question"], "yes", place[texts[row["link"], row["question_number"]]])
+        for row in rows
+        if (row["link"], row["question_number"]) in texts
+    ]
+    chosen = _sample(items, limit) + miracl(data, asked, limit)
+    return Trial(f"belebele {asked}->{over}", over, tuple(passages), tuple(chosen))
+
+
+def arcd(data: Path, limit: int) -> Trial:
+    """ARCD's test part, and MIRACL's Arabic questions."""
+    passages: list[str] = []
+    items: list[Item] = []
+    for article in _json(data / "arcd/data/arcd-test.json")["data"]:
+        for paragraph in article["paragraphs"]:
+            items += [Item(q["question"], "yes", len(passages)) for q in paragraph["qas"]]
+            passages.append(paragraph["context"])
+    chosen = _sample(items, limit) + miracl(data, "ar", limit)
+    return Trial("arcd ar->ar", "ar", tuple(passages), tuple(chosen))
+
+
+def miracl(data: Path, language: str, limit: int) -> list[Item]:
+    """Questions of MIRACL's development part, as out of the collection."""
+    path = data / f"miracl-mrtydi-ar-queries/topics/topics.miracl-v1.0-{language}-dev.tsv"
+    questions = [line.split("\t")[1] for line in _lines(path)]
+    return [Item(question, "out") for question in _sample(questions, limit)]
+
+
+def _sample(items: Sequence[Any], limit: int) -> list[Any]:
+    """At most `limit` of the items, the same on every run."""
+    return random.Random(1).sample(list(items), min(limit, len(items)))
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def _lines(path: Path) -> Iterator[str]:
+    return (line for line in path.read_text("utf-8").split("\n") if line.strip())

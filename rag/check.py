@@ -1,0 +1,282 @@
+"""The check: whether the passages that a sentence cites say what it says.
+
+In code, for every sentence a language model wrote: its numbers, dates and names must stand in the
+cited text, its negations and opposites must agree with it, and the rest must be supported. The
+sentence may be in another language and script than the passages. Writes and shows nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from rag.cited import CitedText, take_apart
+from rag.contradiction import (
+    is_dual,
+    moment_holds,
+    negation_problems,
+    number_stands_apart,
+    opposite_problems,
+    role_problems,
+    universal_problems,
+)
+from rag.coverage import Alignment, CheckModel, Claim, Features, read_claim, shipped_check
+from rag.embed import Embedder
+from rag.errors import ConfigurationError
+from rag.facts import is_named, is_word, licensed, runs_of
+from rag.generation import Generation
+from rag.glossary import GlossaryFile
+from rag.judge import Judge
+from rag.moments import Moment, years_of
+from rag.numbers import Number, find_numbers
+from rag.query import Translates
+from rag.rendering import Renderer
+from rag.text import fold, words
+from rag.types import Passage, Quote
+
+ProblemKind = Literal["citation", "number", "date", "name", "negation", "unsupported"]
+LONGEST = 4_000  # characters of a sentence that are read; a longer one is not supported
+KEPT = 512  # passages taken apart that are remembered
+JUDGE_AT = 0.5  # a judge who is less sure objects
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a sentence, and the words of it that are wrong (empty: all of it)."""
+
+    kind: ProblemKind
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the check found. `support` is the probability, 0..1, that the cited text says the
+    sentence; `quotes` are the one or two stored sentences that carry it, best first."""
+
+    problems: tuple[Problem, ...]
+    support: float
+    quotes: tuple[Quote, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the sentence may be shown."""
+        return not self.problems
+
+
+class Checker:
+    """Checks sentences against the passages of one generation. Safe to share between threads."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        embedder: Embedder,
+        translator: Translates | Renderer,
+        glossary: GlossaryFile | None = None,
+        judge: Judge | None = None,
+        model: CheckModel | None = None,
+    ) -> None:
+        self.generation = generation
+        self._embedder = embedder
+        self._renderer = translator if isinstance(translator, Renderer) else Renderer(translator)
+        self._glossary = glossary or GlossaryFile(None)
+        self._judge = judge
+        self._model = model or shipped_check()
+        self._kept: OrderedDict[str, CitedText] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def check(self, sentence: str, language: str, cited: Sequence[Passage]) -> Verdict:
+        """The verdict on one sentence in `language` that cites `cited`. Never raises for what a
+        model wrote."""
+        texts = [self._taken_apart(passage) for passage in cited]
+        known = [text for text in texts if text is not None]
+        if not cited or len(known) < len(texts):
+            return Verdict((Problem("citation", ""),), 0.0, ())
+        if len(sentence) > LONGEST or not words(fold(sentence)):
+            return Verdict((Problem("unsupported", ""),), 0.0, ())
+        claim = read_claim(sentence, language, self._renderer)
+        aligned, best, features = self._weigh(claim, known)
+        model = self._model.cross if aligned.crossed else self._model.same
+        support = model.probability(features)
+        problems = [*self._facts(claim, known, aligned, best), *_turned_round(aligned, best)]
+        if support < model.threshold:
+            problems.append(Problem("unsupported", ""))
+        if not problems and self._judge is not None:
+            support, problems = self._judged(claim, known, support)
+        return Verdict(tuple(dict.fromkeys(problems)), support, _quotes(aligned, best))
+
+    def _taken_apart(self, passage: Passage) -> CitedText | None:
+        key = passage.id
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        text = take_apart(passage, self.generation, self._embedder)
+        if text is not None:
+            with self._lock:
+                self._kept[key] = text
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return text
+
+    def features(self, sentence: str, language: str, cited: Sequence[Passage]) -> Features:
+        """What the model of support sees of a sentence; for training. Raises
+        ConfigurationError for a passage that the generation does not hold."""
+        known = [text for text in map(self._taken_apart, cited) if text is not None]
+        if not known or len(known) < len(cited):
+            raise ConfigurationError("a cited passage is not in the generation; build it first")
+        return self._weigh(read_claim(sentence, language, self._renderer), known)[2]
+
+    def _weigh(
+        self, claim: Claim, cited: Sequence[CitedText]
+    ) -> tuple[Alignment, tuple[int, ...], Features]:
+        """The alignment, the best one or two sentences of the source, and the features."""
+        aligned = Alignment(claim, cited, self._renderer, self.generation.lexical)
+        vector = self._embedder.encode_passages([claim.text])[0]
+        vectors = np.concatenate([t.vectors[: len(t.sentences)] for t in cited])
+        cosines = self.generation.similarity(vectors @ vector)
+        best = aligned.best(cosines)
+        joint = vectors[list(best)].sum(axis=0) if best else np.zeros_like(vector)
+        length = float(np.linalg.norm(joint)) or 1.0
+        pair = self.generation.similarity(np.asarray([vector @ joint / length], np.float32))[0]
+        return aligned, best, aligned.features(best, cosines, float(pair))
+
+    def _facts(
+        self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment, best: Sequence[int]
+    ) -> Iterator[Problem]:
+        """Numbers, dates and names that are not in the cited text."""
+        yield from self._numbers(claim, cited, aligned, best)
+        moments = [moment for text in cited for moment in text.moments]
+        years = years_of(moments)
+        for moment in claim.moments:
+            if moment.month and not _dated(claim, moment, moments, years):
+                yield Problem("date", claim.text[moment.start : moment.end])
+        allowed = licensed(claim.text, cited, self._glossary.current())
+        for run in runs_of(claim.names, claim.text):
+            for name in run:
+                named = name.word in allowed or any(
+                    is_named(name, claim.language, text, self._renderer) for text in cited
+                )
+                if not named and not is_word(name, run, claim.language, cited, self._renderer):
+                    yield Problem("name", name.written)
+
+    def _numbers(
+        self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment, best: Sequence[int]
+    ) -> Iterator[Problem]:
+        years = {(m.start, m.end): m for m in claim.moments if not m.month}
+        moments = [moment for text in cited for moment in text.moments]
+        for number, place in zip(claim.numbers, claim.number_places, strict=True):
+            if not number.claimed or _stated(claim, (number, place), cited, aligned, best):
+                continue
+            year = years.get((number.start, number.end))
+            if year and number.kind == "plain" and _dates_only(claim, year, moments):
+                continue
+            days = {moment.day for moment in moments}
+            if number.kind == "ordinal" and number.values[0] in days:
+                continue
+            if _in_title(claim, number, cited):
+                continue
+            kind: ProblemKind = "date" if year else "number"
+            yield Problem(kind, claim.text[number.start : number.end])
+
+    def _judged(
+        self, claim: Claim, cited: Sequence[CitedText], support: float
+    ) -> tuple[float, list[Problem]]:
+        """The judge's objection, if any; a judge that fails has none."""
+        assert self._judge is not None
+        try:
+            text = "\n".join(part.passage.text for part in cited)
+            found = self._judge.probability(claim.text, text)
+        except Exception as error:  # whatever a model's library raises, the coded check stands
+            _log.warning("the judge failed and was not heard: %s", error)
+            return support, []
+        if found is None or not 0 <= found <= 1:
+            return support, []
+        problems = [Problem("unsupported", "")] if found < JUDGE_AT else []
+        return min(support, found), problems
+
+
+def _stated(
+    claim: Claim, at: tuple[Number, int], cited: Sequence[CitedText], aligned: Alignment,
+    best: Sequence[int],
+) -> bool:  # fmt: skip
+    """Whether the passages have a number, beside the words of its place in the claim."""
+    number, place = at
+    if any(other.bears_out(number) for text in cited for other in text.numbers):
+        return not number_stands_apart(aligned, number, place, best)
+    if aligned.crossed and number.kind in ("ordinal", "plain"):
+        # "11th" may be "the rank 11" in another language, beside the same words.
+        other = replace(number, kind="plain" if number.kind == "ordinal" else "ordinal")
+        figure = any(map(str.isdecimal, claim.text[number.start : number.end]))
+        if figure and any(n.bears_out(other) for text in cited for n in text.numbers):
+            return not number_stands_apart(aligned, other, place, ())
+    return number.kind == "plain" and number.values[0] == 2 and is_dual(aligned, place)
+
+
+def _dated(claim: Claim, moment: Moment, source: Sequence[Moment], years: frozenset[int]) -> bool:
+    """Whether a date holds; of an ambiguous one, either reading."""
+    readings = [m for m in claim.moments if (m.start, m.end) == (moment.start, moment.end)]
+    ranges = len({(m.year, m.month) for m in readings}) == 1
+    return moment_holds(moment, source, years) or (
+        not ranges and any(moment_holds(m, source, years) for m in readings)
+    )
+
+
+_BEFORE_YEAR = frozenset(
+    fold(word)
+    for word in "in since by until from of early late en depuis de jusqu fin début desde hasta año "
+    "année del في عام سنة منذ حتى لعام للعام".split()
+)
+
+
+def _dates_only(claim: Claim, year: Moment, source: Sequence[Moment]) -> bool:
+    """Whether a year that only a date of the source has is used as a year: after "in", "since" or
+    in brackets, not as a count."""
+    before = claim.text[max(0, year.start - 12) : year.start]
+    last = words(fold(before))[-1:]
+    cue = before.rstrip().endswith("(") or bool(last and last[0] in _BEFORE_YEAR)
+    return cue and moment_holds(year, source, frozenset())
+
+
+def _in_title(claim: Claim, number: Number, cited: Sequence[CitedText]) -> bool:
+    """Whether a number stands in a title or heading beside the same word ("Fifth Summit")."""
+    near = words(fold(claim.text[max(0, number.start - 20) : number.start]))[-1:]
+    near += words(fold(claim.text[number.end : number.end + 30]))[:2]
+    for text in cited:
+        title = text.context_text
+        for other in find_numbers(title, text.language):
+            around = words(fold(title[max(0, other.start - 24) : other.end + 40]))
+            if other.bears_out(number) and set(near) & set(around):
+                return True
+            if other.bears_out(number) and number.kind == "ordinal":
+                return True
+    return False
+
+
+def _turned_round(aligned: Alignment, best: Sequence[int]) -> Iterator[Problem]:
+    """Where the sentence says the opposite, or of another than the source."""
+    for what in (
+        *negation_problems(aligned, best),
+        *opposite_problems(aligned, best),
+        *universal_problems(aligned, best),
+    ):
+        yield Problem("negation", what)
+    for what in role_problems(aligned):
+        yield Problem("number" if any(map(str.isdecimal, what)) else "name", what)
+
+
+def _quotes(aligned: Alignment, best: Sequence[int]) -> tuple[Quote, ...]:
+    """The statements that hold the best sentences, else those sentences themselves."""
+    found: list[Quote] = []
+    for column in best:
+        text, sentence = aligned.sentences[column]
+        inner = sentence.quote
+        around = [q for q in text.statements if q.start <= inner.start and inner.end <= q.end]
+        found.append(min(around, key=lambda q: q.end - q.start) if around else inner)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,259 @@
+"""Names in a sentence, and whether a cited passage names the same.
+
+In Latin script a name is a capitalised word; in Arabic, which has no capitals, a word that no table
+knows, or whose translation is its own transliteration, or a country. Two names are the same by
+stem, by country, by the glossary, by the translation tables or by sound across scripts. Does not
+know who did what.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from rag.cited import CitedText
+from rag.countries import countries_at, country_codes
+from rag.glossary import Glossary
+from rag.moments import find_moments
+from rag.numbers import find_numbers
+from rag.rendering import SAME_SOUND, Renderer, sound
+from rag.text import fold, stopwords, words
+from rag.word_forms import arabic_forms, is_arabic, variants
+
+SAME_SPELLING = 0.8  # ratio of two Latin spellings of one name across languages
+RENDERED = 0.15  # share of the likeliest rendering at which a rendering stands for a name
+_TOKEN = re.compile(r"(?:[^\W\d_]|(?<=\w)[\u0300-\u036f\u064b-\u065f\u0670])+")
+_ARABIC_ENDINGS = ("وه", "وها", "وا", "ها", "هم", "ات", "ون", "ين", "يه", "تها", "ته", "هما")
+_OPENS = '.!?؟:…“"«(¿¡'
+_ELISIONS = frozenset("l d qu n s j m t c jusqu lorsqu puisqu".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One word of a name at text[start:end]; `written` as it stands, `word` folded."""
+
+    start: int
+    end: int
+    written: str
+    word: str
+    country: str = ""  # ISO 3166 alpha-2
+
+
+def find_names(text: str, language: str, renderer: Renderer) -> tuple[Name, ...]:
+    """Words of `text` that name somebody, somewhere or something, in order."""
+    tokens = list(_TOKEN.finditer(text))
+    dated = [(m.start, m.end) for m in find_moments(text, language) if m.month]
+    counted = [(n.start, n.end) for n in find_numbers(text, language)]
+    countries = countries_at([fold(t[0]) for t in tokens])
+    found: list[Name] = []
+    capitals = sum(t[0][0].isupper() for t in tokens) > 0.6 * max(4, len(tokens))
+    taken = _Taken([*dated, *counted])
+    for at, token in enumerate(tokens):
+        word = fold(token[0])
+        if not word or taken.holds(token.start()):
+            continue
+        country = countries.get(at, "")
+        if is_arabic(word):
+            named = bool(country) or _arabic_name(word, language, renderer)
+        else:
+            named = bool(country and token[0][0].isupper()) or _latin_name(
+                text, tokens, at, language, renderer, capitals
+            )
+        if named:
+            found.append(Name(token.start(), token.end(), token[0], word, country))
+    return tuple(found)
+
+
+class _Taken:
+    """Spans in order, asked for positions in order."""
+
+    def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
+        self._spans, self._at = sorted(spans), 0
+
+    def holds(self, position: int) -> bool:
+        while self._at < len(self._spans) and self._spans[self._at][1] <= position:
+            self._at += 1
+        return self._at < len(self._spans) and self._spans[self._at][0] <= position
+
+
+def _latin_name(
+    text: str, tokens: Sequence[re.Match[str]], at: int, language: str, renderer: Renderer,
+    capitals: bool,
+) -> bool:  # fmt: skip
+    """Whether a Latin word is a name: a capital inside the sentence; at its start, or where
+    everything has capitals, only what is no word of the language."""
+    written = tokens[at][0]
+    word = fold(written)
+    if not any(map(str.isupper, written)) or word in stopwords(language):
+        return False
+    if len(written) < 2 or (language in ("fr", "es", "it") and word in _ELISIONS):
+        return False
+    before = text[: tokens[at].start()].rstrip()
+    opens = not before or before[-1] in _OPENS
+    if not opens and not capitals:
+        return True
+    if written.isupper() and not capitals:
+        return True
+    following = at + 1 < len(tokens) and tokens[at + 1][0]
+    if (
+        following
+        and not capitals
+        and following[0].isupper()
+        and (
+            fold(following) not in stopwords(language)
+            and not text[tokens[at].end() : tokens[at + 1].start()].strip()
+        )
+    ):
+        return True
+    return not renderer.knows(word, language) or renderer.sounds_like_itself(word, language)
+
+
+def _arabic_name(word: str, language: str, renderer: Renderer) -> bool:
+    """Whether an Arabic word is a name, or not known well enough to be sure that it is none."""
+    forms = arabic_forms(word)
+    if len(word) < 3 or any(form in stopwords(language) for form in forms):
+        return False
+    return not renderer.knows(word, language) or renderer.sounds_like_itself(word, language)
+
+
+def is_named(name: Name, language: str, cited: CitedText, renderer: Renderer) -> bool:
+    """Whether the passage, or what the catalogue says of it, names the same."""
+    key = f"{language}:{name.written}"
+    if key not in cited.shared:
+        cited.shared[key] = _is_named(name, language, cited, renderer)
+    return cited.shared[key]
+
+
+def places_named(
+    name: Name, language: str, cited: CitedText, renderer: Renderer
+) -> list[tuple[int, int]]:
+    """(sentence, place) of every word of the passage that is this name."""
+    alike = _alike(name, language, cited, renderer)
+    return [
+        (number, place)
+        for number, sentence in enumerate(cited.sentences)
+        for place, word in enumerate(sentence.words)
+        if word in alike
+    ]
+
+
+def _is_named(name: Name, language: str, cited: CitedText, renderer: Renderer) -> bool:
+    if name.country and name.country in cited.countries:
+        return True
+    if name.written.isupper() and len(name.word) > 1 and name.word in cited.initials:
+        return True
+    return bool(_alike(name, language, cited, renderer))
+
+
+def is_word(name: Name, run: Sequence[Name], language: str, cited: Sequence[CitedText],
+            renderer: Renderer) -> bool:  # fmt: skip
+    """Whether a name that is not in the source is a word with a meaning, to be left to the support
+    of the sentence: in Arabic any such word, in Latin script one of a name in several words of
+    which another is there ("Straw Poll")."""
+    if any(text.language == language or _untranslated(name, language, text.language, renderer)
+           for text in cited):  # fmt: skip
+        return False
+    return is_arabic(name.word) or any(
+        is_named(other, language, text, renderer)
+        for other in run
+        if other != name
+        for text in cited
+    )
+
+
+def runs_of(names: Sequence[Name], text: str) -> list[list[Name]]:
+    """Names grouped where nothing but a space, a hyphen or "of" stands between two."""
+    runs: list[list[Name]] = []
+    for name in names:
+        between = text[runs[-1][-1].end : name.start] if runs else ","
+        if runs and between.strip(" -–'’") in ("", "of", "de", "du", "del", "des", "la", "of the"):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return runs
+
+
+def _untranslated(name: Name, language: str, target: str, renderer: Renderer) -> bool:
+    """Whether a name is one in every language: no table knows it, or only by its sound."""
+    if name.country or renderer.sounds_like_itself(name.word, language):
+        return True
+    if is_arabic(name.word):
+        verb = len(name.word) > 3 and name.word[0] in "يت" and name.word[1] not in "اوي"
+        joined = name.word.endswith(_ARABIC_ENDINGS) or name.word.startswith(("ال", "وال", "است"))
+        return not (renderer.guesses(name.word, language) or verb or joined)
+    found = renderer.renderings(name.word, language, target)
+    if not found:
+        return not (renderer.knows(name.word, language) and name.written.islower())
+    best = max(found, key=lambda term: (found[term], term))
+    return SequenceMatcher(None, best, name.word, autojunk=False).ratio() >= SAME_SPELLING
+
+
+def _alike(name: Name, language: str, cited: CitedText, renderer: Renderer) -> frozenset[str]:
+    """Words of the passage and its context that are this name."""
+    found: set[str] = set()
+    target = cited.language
+    own = set(variants(name.word, language)) | {name.word}
+    renderings = renderer.renderings(name.word, language, target) if target != language else {}
+    most = max(renderings.values(), default=0.0)
+    likely = {term for term, weight in renderings.items() if weight >= RENDERED * most}
+    codes = {name.country} if name.country else set()
+    for word in cited.words:
+        forms = set(variants(word, target))
+        if (
+            forms & likely
+            or (target == language and forms & own)
+            or word == name.word
+            or (codes and codes & country_codes(word))
+            or (not name.country and _same_name(name.word, word, target != language, cited))
+            or (name.country and _demonym(name.word, word, target == language))
+        ):
+            found.add(word)
+    return frozenset(found)
+
+
+def _same_name(a: str, b: str, crossed: bool, cited: CitedText) -> bool:
+    """Whether two spellings are of one name: by sound across scripts, nearly alike within."""
+    first, second = is_arabic(a), is_arabic(b)
+    if first != second:
+        arabic, latin = (a, b) if first else (b, a)
+        if first and latin not in cited.capitals:
+            return False
+        return len(latin) > 2 and any(
+            sound(form, latin) >= SAME_SOUND for form in arabic_forms(arabic)
+        )
+    if first:
+        return bool(set(arabic_forms(a)) & set(arabic_forms(b)))
+    if country_codes(a) or country_codes(b) or not crossed or b not in cited.capitals:
+        return False
+    if a[:1] != b[:1] or min(len(a), len(b)) < 5:
+        return False
+    return SequenceMatcher(None, a, b, autojunk=False).ratio() >= SAME_SPELLING
+
+
+def _demonym(name: str, word: str, same_language: bool) -> bool:
+    """Kenya, Kenyan: one is the other and an ending."""
+    shared = 0
+    for x, y in zip(name, word, strict=False):
+        if x != y:
+            break
+        shared += 1
+    return same_language and shared >= max(4, len(name) - 2) and len(word) <= len(name) + 3
+
+
+def licensed(sentence: str, cited: Iterable[CitedText], glossary: Glossary) -> frozenset[str]:
+    """Folded words of the names of concepts that both the sentence and a passage name."""
+    named = glossary.named_in(sentence)
+    if not named:
+        return frozenset()
+    texts = [f"{text.context_text}\n{text.passage.text}" for text in cited]
+    return frozenset(
+        word
+        for concept in named
+        if any(concept.named_in(text) for text in texts)
+        for by_language in (concept.forms, concept.abbreviations)
+        for names in by_language.values()
+        for name in names
+        for word in words(fold(name))
+    )

@@ -1,0 +1,106 @@
+"""What is done with a question before anything is searched: turned away, asked back, put
+into a form that stands alone, or taken as it is.
+
+Knows no passage and writes no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rag.clarify import ambiguous
+from rag.conversation import accept, bounded, standalone
+from rag.generation import Generation
+from rag.glossary import Glossary
+from rag.language import detect
+from rag.policy import judge
+from rag.query import Question
+from rag.text import fold, words
+from rag.types import Declined, Turn
+from rag.wording import languages, say
+
+Rewrite = Callable[[Sequence[Turn], str, str], str]  # history, question, language -> question
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that is to be searched."""
+
+    typed: str  # as the reader wrote it
+    text: str  # what is searched
+    language: str  # of the reply
+    preface: str = ""  # our own words that belong above the answer
+
+    @property
+    def searched(self) -> str:
+        """What is searched where it is not what was typed; else empty."""
+        return "" if self.text == self.typed else self.text
+
+
+def receive(
+    text: str,
+    history: Sequence[Turn],
+    generation: Generation,
+    glossary: Glossary,
+    longest: int,
+    rewrite: Rewrite | None = None,
+) -> Asked | Declined:
+    """The question to search, or why none is. `longest` is in characters; `rewrite` is a
+    model's way with follow-up questions, used where `rag.conversation.accept` lets it."""
+    typed = plain(text).strip()
+    language = reply_language(detect(typed[:200], default="en"))
+    if len(typed) > longest:
+        return Declined(typed[:200], language, "too_long")
+    if not words(fold(typed)):
+        return Declined(typed, language, "not_a_question")
+    ruling = judge(typed, language)
+    asked = Asked(typed, typed, language)
+    if ruling is None and history:
+        asked = _standing_alone(asked, history, generation, glossary, rewrite)
+        ruling = judge(asked.text, asked.language) if asked.searched else None
+    if ruling is None:
+        return asked
+    if ruling.search_instead:
+        preface = say(asked.language, ruling.note)
+        return Asked(typed, ruling.search_instead, asked.language, preface)
+    return Declined(typed, asked.language, ruling.reason, searched=asked.searched)
+
+
+def _standing_alone(
+    asked: Asked,
+    history: Sequence[Turn],
+    generation: Generation,
+    glossary: Glossary,
+    rewrite: Rewrite | None,
+) -> Asked:
+    """A follow-up question as one that stands alone; one that does stays as typed."""
+    turns, typed, spoken = bounded(history), asked.typed, asked.language
+    made = standalone(typed, turns, generation, glossary)
+    language = reply_language(made.language) if made.language else spoken
+    if made.changed and rewrite is not None:
+        told = rewrite(turns, typed, language)
+        if told and accept(told, typed, turns, glossary):
+            return Asked(typed, told, language)
+    return Asked(typed, made.question, language)
+
+
+def asked_back(asked: Asked, question: Question, generation: Generation) -> Declined | None:
+    """A reply that asks what an ambiguous abbreviation means, where it may mean several
+    things that the collection holds."""
+    choices = ambiguous(question, generation)
+    if not choices:
+        return None
+    return Declined(
+        asked.typed, asked.language, "needs_clarification", choices=choices, searched=asked.searched
+    )
+
+
+def plain(text: str) -> str:
+    """A question without lone surrogates, which no model and no file can take."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def reply_language(language: str) -> str:
+    """The language our own sentences are in: the reader's where we have it."""
+    return language if language in languages() else "en"

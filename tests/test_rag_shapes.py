@@ -1,0 +1,100 @@
+"""Which shape of answer a question asks for, in four languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.embed import HashEmbedder
+from rag.gather import find
+from rag.query import understand
+from rag.shapes import plan
+from tests.builders import build, document
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory):
+    return build(
+        tmp_path_factory.mktemp("towns"),
+        [
+            document("kenya", "Kenya has county action plans.", countries=("KE",)),
+            document("strumica", "The council of Strumica meets monthly.", cities=("Strumica",)),
+            document("bend", "Bend has a pilot.", cities=("Bend",)),
+        ],
+    )
+
+
+def planned(text, generation):
+    question = understand(text, HashEmbedder())
+    return plan(question, generation)
+
+
+@pytest.mark.parametrize(
+    ("question", "archetype", "kind"),
+    [
+        ("Compare Kenya and Bangladesh", "compare", "table"),
+        ("Belgium versus the Netherlands", "compare", "table"),
+        ("Comparez la Belgique et les Pays-Bas", "compare", "table"),
+        ("¿Qué diferencia hay entre Kenia y Uganda?", "compare", "table"),
+        ("قارن بين كينيا وأوغندا", "compare", "table"),
+        ("Which cities have a council open to the public?", "list", "list"),
+        ("Quelles villes ont un conseil local de prévention ?", "list", "list"),
+        ("¿Qué ciudades tienen un plan de prevención?", "list", "list"),
+        ("ما هي المدن التي لديها مجلس وقاية محلي؟", "list", "list"),
+        ("Which brief covers youth councils?", "reading", "reading"),
+        ("Quel document traite de la migration ?", "reading", "reading"),
+        ("¿Qué documento habla de los jóvenes?", "reading", "reading"),
+        ("أي وثيقة تتناول الشباب؟", "reading", "reading"),
+        ("How do we start a local prevention framework?", "steps", "steps"),
+        ("Comment créer un cadre local de prévention ?", "steps", "steps"),
+        ("¿Cómo crear un consejo local de prevención?", "steps", "steps"),
+        ("كيف ننشئ شبكة وقاية محلية؟", "steps", "steps"),
+        ("Is it true that Kwale had the first county plan?", "check", "quotes"),
+        ("هل صحيح أن كوالي كانت أول مقاطعة؟", "check", "quotes"),
+        ("Who is the mayor of Nansana?", "who", "quotes"),
+        ("What is a Local Prevention Council?", "definition", "quotes"),
+        ("What is the newest guidance on cooperation?", "latest", "quotes"),
+    ],
+)
+def test_question_gets_its_shape(question, archetype, kind, towns):
+    found = planned(question, towns)
+    assert (found.archetype, found.kind) == (archetype, kind)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How did Kenya structure county action plans?",
+        "Compare the two approaches",  # nobody can say which
+        "What are the names of the pillars?",
+        "كيف نظّمت كينيا خطط عمل المقاطعات؟",
+        "Comment le Kenya a-t-il structuré les plans d’action de comté ?",
+        "¿Cuántos pilares tiene el plan de Kilifi?",
+    ],
+)
+def test_other_questions_keep_plain_quotations(question, towns):
+    assert planned(question, towns).kind == "quotes"
+
+
+def test_headings_of_a_comparison_become_columns(towns):
+    found = planned("Compare Strumica's council and Sweden's centre on meetings and money", towns)
+    assert found.aspects == ("meetings", "money")
+    assert [side.label for side in found.sides] == ["Strumica", "Sweden"]
+    assert [side.asked for side in found.sides] == ["strumica's council", "sweden's centre"]
+
+
+def test_words_shared_by_both_sides_are_asked_of_both(towns):
+    found = planned("Compare the action plans of Kenya and Uganda", towns)
+    assert [side.asked for side in found.sides] == [
+        "the action plans of kenya", "the action plans of uganda",
+    ]  # fmt: skip
+
+
+def test_word_that_is_also_a_city_names_it_only_with_a_capital(towns):
+    assert planned("Compare how rivers bend and how Kenya plans", towns).kind == "quotes"
+
+
+def test_comparison_keeps_to_the_side_that_is_known(towns):
+    question = understand("Compare Kenya and Bangladesh", HashEmbedder())
+    found = find(question, plan(question, towns), towns, HashEmbedder())
+    assert found.plan.kind == "table"
+    assert {candidate.document.id for candidate in found.chosen} == {"kenya"}

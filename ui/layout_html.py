@@ -1,0 +1,151 @@
+"""Layouts as HTML: tables, lists, numbered steps, reading lists, sources side by side.
+
+Every piece carries its own language and direction, every cell its own buttons. What stands
+in no row follows below. Knows no server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from rag.types import Answer, AnswerSentence, Row
+from rag.wording import ISOLATE, POP, say, unplaced
+from ui.markup import marked, text
+from ui.said_html import (
+    EXTRACTIVE,
+    Cited,
+    grouped,
+    quote_line,
+    source,
+    source_words,
+    titled,
+    written,
+)
+
+
+def laid_out(reply: Answer, cited: Mapping[int, Cited]) -> str:
+    """The sentences of an answer as its layout has them."""
+    layout = reply.layout
+    if not layout.rows:
+        return grouped(reply.sentences, cited, reply.language, reply.mode)
+    body = _LAYOUTS.get(layout.kind, _rows)(reply, cited)
+    lead = "" if layout.kind == "table" else f'<p class="sanad-lead">{text(layout.lead)}</p>'
+    rest = [reply.sentences[i] for i in unplaced(reply)]
+    if not rest:
+        return lead + body
+    also = text(say(reply.language, "shape.also"))
+    below = grouped(rest, cited, reply.language, reply.mode)
+    return f'{lead}{body}<p class="sanad-label">{also}</p>{below}'
+
+
+def _said(sentence: AnswerSentence, reply: Answer, cited: Mapping[int, Cited]) -> str:
+    """One sentence in a row: a quotation in its own language, or a model's sentence."""
+    if reply.mode != EXTRACTIVE:
+        return written(sentence, cited, reply.language)
+    language = source(sentence, cited).language
+    line = quote_line(sentence, cited, reply.language)
+    return f"<blockquote{marked(language)}>{line}</blockquote>"
+
+
+def _sourced(sentence: AnswerSentence, reply: Answer, cited: Mapping[int, Cited]) -> str:
+    """`_said` with the document under a quotation."""
+    said = _said(sentence, reply, cited)
+    if reply.mode != EXTRACTIVE:
+        return said
+    words = source_words(source(sentence, cited), reply.language)
+    return f'{said}<p class="sanad-from">{words}</p>'
+
+
+def _of_row(row: Row, reply: Answer) -> list[AnswerSentence]:
+    return [reply.sentences[i] for cell in row.cells for i in cell]
+
+
+# A table
+
+
+def _table(reply: Answer, cited: Mapping[int, Cited]) -> str:
+    """A table in a box that scrolls, so that a narrow screen keeps its columns."""
+    layout = reply.layout
+    heads = "".join(f'<th scope="col"><bdi>{text(name)}</bdi></th>' for name in layout.columns)
+    rows = "".join(
+        f'<tr><th scope="row"><bdi>{text(row.label)}</bdi></th>'
+        + "".join(_cell(cell, reply, cited) for cell in row.cells)
+        + "</tr>"
+        for row in layout.rows
+    )
+    name = text(layout.lead)
+    return (
+        f'<div class="sanad-wide" role="region" tabindex="0" aria-label="{name}">'
+        f'<table class="sanad-table"><caption>{name}</caption>'
+        f"<thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _cell(indices: Sequence[int], reply: Answer, cited: Mapping[int, Cited]) -> str:
+    if not indices:
+        missing = text(say(reply.language, "shape.not_stated"))
+        return f'<td class="sanad-missing">{missing}</td>'
+    return "<td>" + "".join(_sourced(reply.sentences[i], reply, cited) for i in indices) + "</td>"
+
+
+# Lists
+
+
+def _rows(reply: Answer, cited: Mapping[int, Cited]) -> str:
+    """One item a row, its sentences under its name."""
+    show = _said if reply.layout.kind in ("reading", "differ") else _sourced
+    items = "".join(
+        f'<li><p class="sanad-row">{_name(row, cited)}</p>'
+        + "".join(show(sentence, reply, cited) for sentence in _of_row(row, reply))
+        + "</li>"
+        for row in reply.layout.rows
+    )
+    return f'<ul class="sanad-rows sanad-{text(reply.layout.kind)}">{items}</ul>'
+
+
+def _name(row: Row, cited: Mapping[int, Cited]) -> str:
+    """The label of a row, a document's title in it marked as one."""
+    label = row.label.replace(ISOLATE, "").replace(POP, "")
+    for item in cited.values():
+        if item.document.id == row.document_id and item.document.title in label:
+            return titled(label, item.document)
+    return f"<bdi>{text(label)}</bdi>"
+
+
+# Steps
+
+
+def _steps(reply: Answer, cited: Mapping[int, Cited]) -> str:
+    """A section a source; numbered rows as a list, others as sentences around it."""
+    parts = []
+    for _, rows in groupby(reply.layout.rows, key=lambda row: row.document_id):
+        listed = list(rows)
+        first = _of_row(listed[0], reply)
+        words = source_words(source(first[0], cited), reply.language) if first else ""
+        runs = "".join(
+            _numbered(list(run), reply, cited) if numbered else _around(list(run), reply, cited)
+            for numbered, run in groupby(listed, key=lambda row: bool(row.label))
+        )
+        above = f'<p class="sanad-from">{words}</p>' if reply.mode == EXTRACTIVE else ""
+        parts.append(f'<section class="sanad-said">{above}{runs}</section>')
+    return "".join(parts)
+
+
+def _numbered(rows: Sequence[Row], reply: Answer, cited: Mapping[int, Cited]) -> str:
+    items = "".join(
+        "<li>"
+        + "".join(_said(sentence, reply, cited) for sentence in _of_row(row, reply))
+        + "</li>"
+        for row in rows
+    )
+    return f'<ol class="sanad-steps">{items}</ol>'
+
+
+def _around(rows: Sequence[Row], reply: Answer, cited: Mapping[int, Cited]) -> str:
+    return "".join(
+        _said(sentence, reply, cited) for row in rows for sentence in _of_row(row, reply)
+    )
+
+
+_LAYOUTS = {"table": _table, "steps": _steps}

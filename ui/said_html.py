@@ -1,0 +1,124 @@
+"""Sentences as HTML: quoted under the name of their document, or written by a model, each
+with the buttons that open its passages.
+
+Knows no server and no layout.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rag.types import AnswerSentence, Evidence, Page, SourceDocument
+from rag.wording import attribution, say
+from ui.markup import marked, text
+
+EXTRACTIVE = "extractive"  # the mode of `rag.types.Answer` without a model
+LONGEST_TAIL = 24  # characters; a longer last word may break before its number
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A numbered quotation with the document and the page it points into."""
+
+    evidence: Evidence
+    document: SourceDocument
+    page: Page
+
+    @property
+    def n(self) -> int:
+        """The number the reader sees."""
+        return self.evidence.n
+
+
+def title(document: SourceDocument) -> str:
+    """A document's title in its own language and direction."""
+    return f"<cite{marked(document.language)}>{text(document.title)}</cite>"
+
+
+def label(language: str, mode: str) -> str:
+    """What stands over an answer: that it is quoted, or who wrote it."""
+    if mode == EXTRACTIVE:
+        words = say(language, "answer.quoted_from_documents")
+    else:
+        words = say(language, "answer.written_by", model=mode)
+    return f'<p class="sanad-label">{text(words)}</p>'
+
+
+def quotations(
+    sentences: Sequence[AnswerSentence], cited: Mapping[int, Cited], language: str,
+    mode: str = EXTRACTIVE,
+) -> str:  # fmt: skip
+    """Sentences under a label: quotations under their documents, a model's as paragraphs."""
+    return label(language, mode) + grouped(sentences, cited, language, mode)
+
+
+def grouped(
+    sentences: Sequence[AnswerSentence], cited: Mapping[int, Cited], language: str, mode: str
+) -> str:
+    """`quotations` without the label."""
+    if mode != EXTRACTIVE:
+        return "".join(written(sentence, cited, language) for sentence in sentences)
+    return "".join(
+        _quoted(list(said), cited, language)
+        for _, said in groupby(sentences, key=lambda s: (s.attribution, source(s, cited).id))
+    )
+
+
+def source(sentence: AnswerSentence, cited: Mapping[int, Cited]) -> SourceDocument:
+    """The document a quotation stands in."""
+    return cited[sentence.citations[0]].document
+
+
+def _quoted(sentences: Sequence[AnswerSentence], cited: Mapping[int, Cited], language: str) -> str:
+    document = source(sentences[0], cited)
+    lines = "".join(quote_line(sentence, cited, language) for sentence in sentences)
+    return (
+        f'<section class="sanad-said"><p class="sanad-from">{source_words(document, language)}</p>'
+        f"<blockquote{marked(document.language)}>{lines}</blockquote></section>"
+    )
+
+
+def quote_line(sentence: AnswerSentence, cited: Mapping[int, Cited], language: str) -> str:
+    """A quoted sentence, in quotation marks that the style sheet draws."""
+    return f'<p class="sanad-quote">{_with_markers(sentence, cited, language)}</p>'
+
+
+def written(sentence: AnswerSentence, cited: Mapping[int, Cited], language: str) -> str:
+    """A sentence of a model, in the reader's language, without quotation marks."""
+    return f'<p class="sanad-written">{_with_markers(sentence, cited, language)}</p>'
+
+
+def _with_markers(sentence: AnswerSentence, cited: Mapping[int, Cited], language: str) -> str:
+    """A sentence whose last word, closing mark and numbers stay on one line."""
+    last = re.search(r"\S*\s*$", sentence.text)[0]  # type: ignore[index]  # matches any string
+    before = sentence.text.removesuffix(last)
+    kept = "sanad-tail" if len(last) <= LONGEST_TAIL else ""
+    items = (cited[n] for n in sentence.citations)
+    numbers = "".join(f"&nbsp;{marker(item, language)}" for item in items)
+    return (
+        f'{text(before)}<span class="{kept}">'
+        f'<span class="sanad-end">{text(last)}</span>{numbers}</span>'
+    )
+
+
+def source_words(document: SourceDocument, language: str) -> str:
+    """The attribution in words, its title marked as one."""
+    return titled(attribution(document, language), document)
+
+
+def titled(words: str, document: SourceDocument) -> str:
+    """Words of ours with the title of a document in them, which is marked as one."""
+    before, found, after = words.partition(document.title)
+    return f"{text(before)}{title(document)}{text(after)}" if found else text(words)
+
+
+def marker(item: Cited, language: str) -> str:
+    """The button that opens a passage."""
+    name = f"{say(language, 'chat.passage')} {item.n}: {item.document.title}"
+    return (
+        f'<button type="button" class="sanad-cite" data-n="{item.n}" aria-haspopup="dialog" '
+        f'aria-label="{text(name)}">{item.n}</button>'
+    )

@@ -1,6 +1,11 @@
 """Citation precision and recall of the extractive answer, against gold sentences.
 
     python -m evals.citations FOLDER [--json]
+    python -m evals.citations --suite SUITE RUN [--json]
+
+The second form reads a run of `sanad eval run` over one of our suites: a quote is right
+when it overlaps a gold quote of its document. Gold quotes name sufficient sentences and
+not all that answer, so precision there is a lower bound; `first` is of the reading order.
 
 FOLDER is Belebele turned extractive (see `evals.spans.belebele`): 329 questions in
 English and Arabic over 488 passages in English or Arabic, whose answer is a span of one
@@ -25,9 +30,9 @@ gold sentence
     the share of all questions, declined ones included, with a right quote among those
     shown; *recall@1* among the likeliest alone.
 
-Peers on the same passages and sentences: the whole first passage (ALCE's weak baseline,
-cited as one quote), the sentence with the highest cosine, and the one with the highest
-BM25 among the sentences of the passages found.
+Peers on the same passages and sentences: the whole first passage (cited as one quote, so
+right whenever retrieval is: compare the words a reader must read), the sentence with the
+highest cosine, and the one with the highest BM25 among the sentences of the passages found.
 """
 
 from __future__ import annotations
@@ -42,6 +47,8 @@ from typing import Any
 
 import numpy as np
 
+from evals.cases import load_suite
+from evals.judge import MEASURES, Observed, overlap
 from evals.retrieval import indexed
 from evals.spans import SpanQuestion, SpanSet, belebele
 from rag.candidates import candidates
@@ -67,6 +74,7 @@ class Cited:
 
     right: tuple[bool, ...]
     intact: tuple[bool, ...] = ()  # whether each quote equals the stored text
+    words: int = 0  # of all quotes together
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,8 @@ def is_right(quote: Quote, question: SpanQuestion, gold: Sequence[Span]) -> bool
 
 
 def measure(cited: Sequence[Cited]) -> dict[str, float]:
-    """The measures of the module, 0..1, and the quotes shown a question answered."""
+    """The measures of the module, 0..1; `quotes` and `words` are means over the questions
+    answered."""
     shown = [right for one in cited for right in one.right]
     intact = [holds for one in cited for holds in one.intact]
     answered = [one for one in cited if one.right]
@@ -106,6 +115,7 @@ def measure(cited: Sequence[Cited]) -> dict[str, float]:
         "recall@1": _share([one.right[:1] == (True,) for one in cited]),
         "answered": len(answered) / max(1, len(cited)),
         "quotes": len(shown) / max(1, len(answered)),
+        "words": sum(one.words for one in answered) / max(1, len(answered)),
         "quote check": _share(intact),
     }
 
@@ -131,7 +141,8 @@ def cite(spans: SpanSet, embedder: Embedder, translator: Translates) -> dict[str
                     texts[quote.document_id][quote.start : quote.end] == quote.text
                     for quote in quotes
                 )
-                found[name].append(Cited(right, intact))
+                length = sum(len(quote.text.split()) for quote in quotes)
+                found[name].append(Cited(right, intact, length))
     return found
 
 
@@ -158,18 +169,39 @@ def _quotes(question: Question, hits: Sequence[Hit], citing: Citing) -> Mapping[
     return peers
 
 
+def of_run(suite: Path, run: Path) -> list[Cited]:
+    """What the replies of a run folder cite, for the cases that expect an answer. Raises
+    ConfigurationError for a suite with a mistake."""
+    gold = {
+        case.id: case.gold
+        for case in load_suite(suite, frozenset(MEASURES)).cases
+        if case.expect == "answered"
+    }
+    rows = (json.loads(line) for line in (run / "cases.jsonl").read_text("utf-8").splitlines())
+    found = []
+    for row in (row for row in rows if row["id"] in gold):
+        seen = Observed.from_dict(row["reply"])
+        right = tuple(
+            any(c.document == g.document and overlap(c.quote, g.quote) for g in gold[row["id"]])
+            for c in seen.citations
+        )
+        length = sum(len(citation.quote.split()) for citation in seen.citations)
+        found.append(Cited(right, tuple(c.holds for c in seen.citations), length))
+    return found
+
+
 def lines(results: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator[str]:
-    """One line a direction and system, in per cent; `quotes` is a mean."""
+    """One line a direction and system, in per cent; `quotes` and `words` are means."""
     yield (
         f"{'direction':10}{'system':16}{'precision':>10}{'first':>7}{'recall':>8}{'recall@1':>10}"
-        f"{'answered':>10}{'quotes':>8}{'quote check':>13}"
+        f"{'answered':>10}{'quotes':>8}{'words':>7}{'quote check':>13}"
     )
     for direction, systems in results.items():
         for name, m in systems.items():
             yield (
                 f"{direction:10}{name:16}{100 * m['precision']:10.1f}{100 * m['first']:7.1f}"
                 f"{100 * m['recall']:8.1f}{100 * m['recall@1']:10.1f}{100 * m['answered']:10.1f}"
-                f"{m['quotes']:8.2f}{100 * m['quote check']:13.1f}"
+                f"{m['quotes']:8.2f}{m['words']:7.0f}{100 * m['quote check']:13.1f}"
             )
 
 
@@ -191,10 +223,14 @@ def main() -> int:
     assert __doc__
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--suite", type=Path)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     try:
-        results = report(belebele(given.folder), load_embedder(), shipped_translator())
+        if given.suite:
+            results = {given.suite.stem: {"Sanad": measure(of_run(given.suite, given.folder))}}
+        else:
+            results = report(belebele(given.folder), load_embedder(), shipped_translator())
     except SanadError as error:
         sys.stderr.write(f"evals.citations: {error}\n")
         return 2

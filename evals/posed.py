@@ -1,4 +1,4 @@
-"""Questions posed to a collection that answers them, or does not, with what a decision could rest on.
+"""Questions posed to a collection that answers them or does not, and what may decide.
 
 Kinds: "yes" the collection answers; "near" a passage is about it and no passage answers (SQuAD 2);
 "removed" the passage that answers is taken out of what was found, its neighbours stay; "out" the
@@ -151,21 +151,23 @@ def belebele(data: Path, asked: str, over: str, limit: int) -> Trial:
     return Trial(f"belebele {asked}->{over}", over, tuple(passages), tuple(chosen))
 
 
-def arcd(data: Path, limit: int) -> Trial:
-    """ARCD's test part, and MIRACL's Arabic questions."""
+def arcd(data: Path, limit: int, *, part: str = "test") -> Trial:
+    """ARCD's test or train part (Mozannar et al. 2019), and MIRACL's Arabic questions of its
+    development or train part."""
     passages: list[str] = []
     items: list[Item] = []
-    for article in _json(data / "arcd/data/arcd-test.json")["data"]:
+    for article in _json(data / f"arcd/data/arcd-{part}.json")["data"]:
         for paragraph in article["paragraphs"]:
             items += [Item(q["question"], "yes", len(passages)) for q in paragraph["qas"]]
             passages.append(paragraph["context"])
-    chosen = _sample(items, limit) + miracl(data, "ar", limit)
-    return Trial("arcd ar->ar", "ar", tuple(passages), tuple(chosen))
+    others = miracl(data, "ar", limit, part="dev" if part == "test" else "train")
+    chosen = _sample(items, limit) + others
+    return Trial(f"arcd {part} ar->ar", "ar", tuple(passages), tuple(chosen))
 
 
-def miracl(data: Path, language: str, limit: int) -> list[Item]:
-    """Questions of MIRACL's development part, as out of the collection."""
-    path = data / f"miracl-mrtydi-ar-queries/topics/topics.miracl-v1.0-{language}-dev.tsv"
+def miracl(data: Path, language: str, limit: int, *, part: str = "dev") -> list[Item]:
+    """Questions of MIRACL (Zhang et al. 2023), as out of the collection."""
+    path = data / f"miracl-mrtydi-ar-queries/topics/topics.miracl-v1.0-{language}-{part}.tsv"
     questions = [line.split("\t")[1] for line in _lines(path)]
     return [Item(question, "out") for question in _sample(questions, limit)]
 

@@ -29,7 +29,7 @@ from rag.contradiction import (
 from rag.coverage import Alignment, CheckModel, Claim, Features, read_claim, shipped_check
 from rag.embed import Embedder
 from rag.errors import ConfigurationError
-from rag.facts import is_named, is_word, licensed, runs_of
+from rag.facts import is_named, is_word, licensed
 from rag.generation import Generation
 from rag.glossary import GlossaryFile
 from rag.judge import Judge
@@ -37,12 +37,17 @@ from rag.moments import Moment, years_of
 from rag.numbers import Number, find_numbers
 from rag.query import Translates
 from rag.rendering import Renderer
+from rag.sentences import split_sentences
 from rag.text import fold, words
 from rag.types import Passage, Quote
 
 ProblemKind = Literal["citation", "number", "date", "name", "negation", "unsupported"]
 LONGEST = 4_000  # characters of a sentence that are read; a longer one is not supported
 KEPT = 512  # passages taken apart that are remembered
+COPIED = 0.99  # support of words that stand in the passage as they are
+RUN = 4  # words of the shortest stretch that is a copy
+LEAST_REPEATED, REPEATED = 12, 0.4  # content words, and the share of different ones
+MOST_QUOTES = 3
 JUDGE_AT = 0.5  # a judge who is less sure objects
 _log = logging.getLogger(__name__)
 
@@ -58,7 +63,7 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the check found. `support` is the probability, 0..1, that the cited text says the
-    sentence; `quotes` are the one or two stored sentences that carry it, best first."""
+    sentence; `quotes` are the stored sentences that carry it, best first."""
 
     problems: tuple[Problem, ...]
     support: float
@@ -100,12 +105,20 @@ class Checker:
             return Verdict((Problem("citation", ""),), 0.0, ())
         if len(sentence) > LONGEST or not words(fold(sentence)):
             return Verdict((Problem("unsupported", ""),), 0.0, ())
+        parts = [sentence[start:end] for start, end in split_sentences(sentence, language)]
+        return _joined([self._check(part, language, known) for part in parts])
+
+    def _check(self, sentence: str, language: str, known: Sequence[CitedText]) -> Verdict:
+        """The verdict on a text that is one sentence."""
         claim = read_claim(sentence, language, self._renderer)
         aligned, best, features = self._weigh(claim, known)
         model = self._model.cross if aligned.crossed else self._model.same
-        support = model.probability(features)
-        problems = [*self._facts(claim, known, aligned, best), *_turned_round(aligned, best)]
-        if support < model.threshold:
+        copied = _copied(claim, known)
+        support = max(model.probability(features), COPIED if copied else 0.0)
+        if copied == "whole":
+            return Verdict((), support, _quotes(aligned, best))
+        problems = [*self._facts(claim, known, aligned), *_turned_round(aligned, best)]
+        if support < model.threshold or _repeats(claim):
             problems.append(Problem("unsupported", ""))
         if not problems and self._judge is not None:
             support, problems = self._judged(claim, known, support)
@@ -138,7 +151,7 @@ class Checker:
     ) -> tuple[Alignment, tuple[int, ...], Features]:
         """The alignment, the best one or two sentences of the source, and the features."""
         aligned = Alignment(claim, cited, self._renderer, self.generation.lexical)
-        vector = self._embedder.encode_passages([claim.text])[0]
+        vector = self._embedder.encode_passages([aligned.statement])[0]
         vectors = np.concatenate([t.vectors[: len(t.sentences)] for t in cited])
         cosines = self.generation.similarity(vectors @ vector)
         best = aligned.best(cosines)
@@ -148,33 +161,34 @@ class Checker:
         return aligned, best, aligned.features(best, cosines, float(pair))
 
     def _facts(
-        self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment, best: Sequence[int]
+        self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment
     ) -> Iterator[Problem]:
         """Numbers, dates and names that are not in the cited text."""
-        yield from self._numbers(claim, cited, aligned, best)
+        yield from self._numbers(claim, cited, aligned)
         moments = [moment for text in cited for moment in text.moments]
         years = years_of(moments)
         for moment in claim.moments:
             if moment.month and not _dated(claim, moment, moments, years):
                 yield Problem("date", claim.text[moment.start : moment.end])
         allowed = licensed(claim.text, cited, self._glossary.current())
-        for run in runs_of(claim.names, claim.text):
-            for name in run:
-                named = name.word in allowed or any(
-                    is_named(name, claim.language, text, self._renderer) for text in cited
-                )
-                if not named and not is_word(name, run, claim.language, cited, self._renderer):
-                    yield Problem("name", name.written)
+        for name in claim.names:
+            named = name.word in allowed or any(
+                is_named(name, claim.language, text, self._renderer) for text in cited
+            )
+            if not named and not is_word(name, claim.language, cited, self._renderer):
+                yield Problem("name", name.written)
 
     def _numbers(
-        self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment, best: Sequence[int]
+        self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment
     ) -> Iterator[Problem]:
         years = {(m.start, m.end): m for m in claim.moments if not m.month}
         moments = [moment for text in cited for moment in text.moments]
         for number, place in zip(claim.numbers, claim.number_places, strict=True):
-            if not number.claimed or _stated(claim, (number, place), cited, aligned, best):
-                continue
             year = years.get((number.start, number.end))
+            if not number.claimed or (year and any(_states(text, number) for text in cited)):
+                continue
+            if _stated(claim, (number, place), cited, aligned):
+                continue
             if year and number.kind == "plain" and _dates_only(claim, year, moments):
                 continue
             days = {moment.day for moment in moments}
@@ -202,20 +216,62 @@ class Checker:
         return min(support, found), problems
 
 
+def _joined(verdicts: Sequence[Verdict]) -> Verdict:
+    """One verdict on several sentences: it holds where all do."""
+    problems = [problem for verdict in verdicts for problem in verdict.problems]
+    quotes = dict.fromkeys(quote for verdict in verdicts for quote in verdict.quotes)
+    support = min(verdict.support for verdict in verdicts)
+    return Verdict(tuple(dict.fromkeys(problems)), support, tuple(quotes)[:MOST_QUOTES])
+
+
+def _copied(claim: Claim, cited: Sequence[CitedText]) -> Literal["whole", "part", ""]:
+    """Whether the claim is a sentence of a passage word for word, or is made of stretches of
+    passages that are joined where a clause may end."""
+    if len(claim.words) < RUN:
+        return ""
+    sentences = [sentence.words for text in cited for sentence in text.sentences]
+    if claim.words in sentences:
+        return "whole"
+    known = {words[at : at + RUN] for words in sentences for at in range(len(words) - RUN + 1)}
+    covered = 0  # words up to here are copied, or joined to what is
+    at = 0
+    while at <= len(claim.words) - RUN:
+        if claim.words[at : at + RUN] not in known:
+            at += 1
+            continue
+        joined = at == 0 or bool({at, at - 1} & claim.joints)
+        if at > covered + 1 or not joined:
+            return ""
+        while claim.words[at : at + RUN] in known and at <= len(claim.words) - RUN:
+            at += 1
+        covered = at = at + RUN - 1
+    return "part" if covered >= len(claim.words) else ""
+
+
+def _repeats(claim: Claim) -> bool:
+    """Whether a claim says few words over and over, as a stuck model does."""
+    content = [claim.words[place] for place in claim.content]
+    return len(content) > LEAST_REPEATED and len(set(content)) < REPEATED * len(content)
+
+
+def _states(text: CitedText, number: Number) -> bool:
+    """Whether the passage has the number anywhere."""
+    return any(other.bears_out(number) for other in text.numbers)
+
+
 def _stated(
-    claim: Claim, at: tuple[Number, int], cited: Sequence[CitedText], aligned: Alignment,
-    best: Sequence[int],
-) -> bool:  # fmt: skip
+    claim: Claim, at: tuple[Number, int], cited: Sequence[CitedText], aligned: Alignment
+) -> bool:
     """Whether the passages have a number, beside the words of its place in the claim."""
     number, place = at
-    if any(other.bears_out(number) for text in cited for other in text.numbers):
-        return not number_stands_apart(aligned, number, place, best)
+    if any(_states(text, number) for text in cited):
+        return not number_stands_apart(aligned, number, place)
     if aligned.crossed and number.kind in ("ordinal", "plain"):
         # "11th" may be "the rank 11" in another language, beside the same words.
         other = replace(number, kind="plain" if number.kind == "ordinal" else "ordinal")
         figure = any(map(str.isdecimal, claim.text[number.start : number.end]))
         if figure and any(n.bears_out(other) for text in cited for n in text.numbers):
-            return not number_stands_apart(aligned, other, place, ())
+            return not number_stands_apart(aligned, other, place)
     return number.kind == "plain" and number.values[0] == 2 and is_dual(aligned, place)
 
 
@@ -267,8 +323,8 @@ def _turned_round(aligned: Alignment, best: Sequence[int]) -> Iterator[Problem]:
         *universal_problems(aligned, best),
     ):
         yield Problem("negation", what)
-    for what in role_problems(aligned):
-        yield Problem("number" if any(map(str.isdecimal, what)) else "name", what)
+    for kind, what in role_problems(aligned):
+        yield Problem(kind, what)
 
 
 def _quotes(aligned: Alignment, best: Sequence[int]) -> tuple[Quote, ...]:

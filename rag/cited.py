@@ -18,7 +18,7 @@ from rag.embed import Embedder
 from rag.generation import Generation
 from rag.moments import Moment, find_moments, of_iso
 from rag.numbers import Number, find_numbers
-from rag.polarity import any_negations, firm_negations, poles, universals
+from rag.polarity import any_negations, denials, poles, universals
 from rag.sentences import split_sentences
 from rag.text import fold, words
 from rag.types import Passage, Quote, SourceDocument
@@ -35,7 +35,7 @@ class CitedSentence:
     numbers: tuple[Number, ...]
     moments: tuple[Moment, ...]
     number_places: tuple[int, ...]  # of the word at which each number begins
-    firm: tuple[int, ...]  # negations
+    denials: tuple[int, ...]  # firm negations and words that deny as firmly
     negations: tuple[int, ...]  # firm and soft ones
     poles: tuple[tuple[int, int, int], ...]
     universals: tuple[int, ...]
@@ -122,7 +122,7 @@ def _sentence(passage: Passage, start: int, end: int, language: str) -> CitedSen
         numbers=numbers,
         moments=dated_by_neighbour(moments),
         number_places=places_of([n.start for n in numbers], text),
-        firm=tuple(firm_negations(tokens, language)),
+        denials=tuple(denials(tokens, language)),
         negations=tuple(any_negations(tokens, language)),
         poles=tuple(poles(tokens, language)),
         universals=tuple(universals(tokens, language)),

@@ -26,8 +26,8 @@ class ComposeSettings:
 
     sentences: int = 5
     per_document: int = 4
-    answer_at: float = 0.2  # probability of the best sentence that answers
-    partial_at: float = 0.08  # that is shown as coming close; below, the reply is a decline
+    answer_at: float = 0.16  # probability of the best sentence that answers
+    partial_at: float = 0.06  # that is shown as coming close; below, the reply is a decline
     partial_sentences: int = 2
     keep_share: float = 0.5  # a further sentence has at least this share of the best's
     foreign_share: float = 0.35  # what a sentence in another language counts for the reader

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
+from typing import Literal
 
 from rag.cited import CitedSentence
 from rag.coverage import Alignment
@@ -17,7 +18,9 @@ from rag.polarity import REACH, any_negations, firm_negations, poles, universals
 
 SCOPE = 8  # words of the source on either side of a negation that it may govern, across languages
 SCOPE_SAME = 5  # and within one
-SHIELD = 6  # words of the sentence within which its own negation answers for a denied word
+SHIELD = 5  # words of the sentence within which its own negation answers for a denied word
+ASKED = 2  # words beside a number, in its clause, that are asked for it
+SLACK = 1  # words by which another number may be nearer
 AT_ODDS = 12  # words of the sentence between two names whose order is compared
 BESIDE = 9  # words of the source within which a number belongs to a word
 TOUCHED = 0.5  # share of a negation's words in the source that the sentence must say
@@ -32,7 +35,7 @@ def negation_problems(alignment: Alignment, best: Sequence[int]) -> Iterator[str
             yield claim.words[place]
     for column in best:
         sentence = alignment.sentences[column][1]
-        for place in sentence.firm:
+        for place in sentence.denials:
             said = _said_without(alignment, column, sentence, place)
             if said:
                 yield said
@@ -68,9 +71,11 @@ def _said_without(alignment: Alignment, column: int, sentence: CitedSentence, ne
     }
     content = alignment.content_places(column)
     governed = [at for at in content if at > negation][:3]
+    if alignment.crossed:
+        governed = [at for at in content if at < negation][-1:] + governed
     said = [aligned[at] for at in governed if at in aligned]
     least = TOUCHED * len(governed)
-    if not said or len(said) < least or (len(said) == least and not alignment.crossed):
+    if not said or (not alignment.crossed and len(said) <= least):
         return ""
     claim = alignment.claim
     denied = any_negations(claim.words, claim.language)
@@ -124,11 +129,11 @@ def universal_problems(alignment: Alignment, best: Sequence[int]) -> Iterator[st
         yield claim.words[found[0]]
 
 
-def role_problems(alignment: Alignment) -> Iterator[str]:
+def role_problems(alignment: Alignment) -> Iterator[tuple[Literal["number", "name"], str]]:
     """Numbers that stand by another name than in the source, and names that have changed
     places."""
-    yield from _paired(alignment)
-    yield from _swapped(alignment)
+    yield from (("number", what) for what in _paired(alignment))
+    yield from (("name", what) for what in _swapped(alignment))
 
 
 def _paired(alignment: Alignment) -> Iterator[str]:
@@ -138,7 +143,7 @@ def _paired(alignment: Alignment) -> Iterator[str]:
     if len(rows) < 2 or not claim.numbers:
         return
     for number, place in zip(claim.numbers, claim.number_places, strict=True):
-        if not number.claimed:
+        if not number.claimed or number.kind == "ordinal":
             continue
         near = min(rows, key=lambda row: abs(claim.content[row] - place))
         verdicts = [
@@ -168,7 +173,7 @@ def _goes_with(
         if alignment.places.get((row, column))
     }
     if near not in distances:
-        return len(distances) == 0
+        return len(distances) < 2
     return distances[near] <= min(distances.values()) + 1
 
 
@@ -192,25 +197,33 @@ def _swapped(alignment: Alignment) -> Iterator[str]:
             yield claim.words[claim.content[a]]
 
 
-def number_stands_apart(
-    alignment: Alignment, number: Number, place: int, best: Sequence[int]
-) -> bool:
-    """Whether the source has a number of the claim only away from the words beside it here; across
-    languages, where words are missed, also away from the sentences that carry the claim."""
+def number_stands_apart(alignment: Alignment, number: Number, place: int) -> bool:
+    """Whether the source gives the words beside a number of the claim another number.
+
+    Of the two nearest words that the source has, one must have the claim's number as its nearest.
+    """
     content = alignment.claim.content
-    rows = sorted(range(len(content)), key=lambda row: abs(content[row] - place))[:4]
-    aligned = [row for row in rows if any((row, c) in alignment.places for c in alignment.columns)]
+    rows = sorted(range(len(content)), key=lambda row: (abs(content[row] - place), -content[row]))
     spots = list(_spots(alignment, number))
-    if not spots or not aligned:
+    columns = {column for column, _ in spots}
+    beside = [row for row in rows if any((row, c) in alignment.places for c in alignment.columns)]
+    if not beside:
         return False
-    if alignment.crossed and any(column in best for column, _ in spots):
-        return False
-    return not any(
-        abs(at - spot) <= BESIDE
-        for column, spot in spots
-        for row in aligned
-        for at in alignment.places.get((row, column), ())
-    )
+    clause = [row for row in beside if not _parted(alignment, place, content[row])]
+    for row in (clause or beside)[:ASKED]:
+        for column in columns:
+            for at in alignment.places.get((row, column), ()):
+                mine = min(abs(at - spot) for c, spot in spots if c == column)
+                others = alignment.sentences[column][1].number_places
+                if mine <= min(abs(at - other) for other in others) + SLACK and mine <= BESIDE:
+                    return False
+    return True
+
+
+def _parted(alignment: Alignment, a: int, b: int) -> bool:
+    """Whether a comma or "and" stands between two places of the claim."""
+    first, last = sorted((a, b))
+    return any(place in alignment.claim.breaks for place in range(first + 1, last + 1))
 
 
 def is_dual(alignment: Alignment, place: int) -> bool:

@@ -24,6 +24,7 @@ from rag.embed import MODELS
 from rag.facts import Name, find_names, is_named, places_named
 from rag.lexical import LexicalIndex
 from rag.moments import Moment, find_moments
+from rag.number_words import JOINERS
 from rag.numbers import Number, find_numbers
 from rag.rendering import Renderer
 from rag.text import fold, stopwords, words
@@ -43,6 +44,7 @@ FEATURES = (
     "short",  # 1 / words
 )
 HELD = 0.5  # degree from which a word counts as found
+OPENING = 80  # characters
 WINDOW = 4  # content words
 NEAR = 7  # words apart at which two aligned words of the source stand together
 CONTEXT_SHARE = 0.9  # what a word counts that only the catalogue has
@@ -73,6 +75,7 @@ class Claim:
     number_places: tuple[int, ...]
     moments: tuple[Moment, ...]
     breaks: frozenset[int]  # places before which a clause may end
+    joints: frozenset[int]  # those of them at a comma or the like, or at "and"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +157,25 @@ def read_claim(text: str, language: str, renderer: Renderer) -> Claim:
     return Claim(
         text, language, tokens, content, names, places_of([n.start for n in names], text),
         numbers, places_of([n.start for n in numbers], text), moments,
-        _breaks(text, tokens, language),
+        _breaks(text, tokens, language, _CLAUSES), _breaks(text, tokens, language, JOINERS),
     )  # fmt: skip
 
 
-_AND = {
+_CLAUSES = {
     "en": "and or but which who that while", "fr": "et ou mais qui que dont", "ar": "و أو لكن ثم",
     "es": "y o pero que e u",
 }  # fmt: skip
 
 
-def _breaks(text: str, tokens: Sequence[str], language: str) -> frozenset[int]:
-    """Places of words that follow a comma or the like, or that join clauses."""
-    marks = [at + 1 for at, char in enumerate(text) if char in ',،;؛:()–—"«»“”']
-    joined = {fold(word) for word in _AND.get(language, "").split()}
+_MARKS = frozenset(',،;؛:.!?؟()–—«»“”"')
+
+
+def _breaks(
+    text: str, tokens: Sequence[str], language: str, joiners: Mapping[str, str]
+) -> frozenset[int]:
+    """Places of words that follow a comma or the like, or that are one of the joiners."""
+    marks = [at + 1 for at, char in enumerate(text) if char in _MARKS]
+    joined = {fold(word) for word in joiners.get(language, "").split()}
     found = set(places_of(marks, text))
     found |= {at for at, word in enumerate(tokens) if word in joined}
     if language == "ar":
@@ -245,6 +253,19 @@ class Alignment:
                     terms = {form: 1.0 for form in renderer.own(word, language)}
                 found.append(index.idf(index.expected_frequency(terms)) / (index.idf(0.0) or 1.0))
         return max(0.2, sum(found) / len(found)) if found else 1.0
+
+    @property
+    def statement(self) -> str:
+        """The text of the claim without an opening that only says where it stands ("According to
+        the session report, ...")."""
+        text = self.claim.text
+        comma = next((at for at, char in enumerate(text[:OPENING]) if char in ",،"), 0)
+        if not comma:
+            return text
+        (until,) = places_of([comma], text)
+        opening = [row for row, place in enumerate(self.claim.content) if place < until]
+        idle = opening and not any(self.weights[row] for row in opening)
+        return text[comma + 1 :].strip() if idle else text
 
     def content_places(self, column: int) -> list[int]:
         """Places of the words of a cited sentence that carry its topic."""

@@ -23,6 +23,8 @@ from rag.text import fold, stopwords, words
 from rag.word_forms import arabic_forms, is_arabic, variants
 
 SAME_SPELLING = 0.8  # ratio of two Latin spellings of one name across languages
+NEAR_SOUND = -4.0  # the same as SAME_SOUND for a rendering that the tables give
+BACK = 0.3  # share of the likeliest at which a rendering is rendered back
 RENDERED = 0.15  # share of the likeliest rendering at which a rendering stands for a name
 _TOKEN = re.compile(r"(?:[^\W\d_]|(?<=\w)[\u0300-\u036f\u064b-\u065f\u0670])+")
 _ARABIC_ENDINGS = ("وه", "وها", "وا", "ها", "هم", "ات", "ون", "ين", "يه", "تها", "ته", "هما")
@@ -147,47 +149,24 @@ def _is_named(name: Name, language: str, cited: CitedText, renderer: Renderer) -
     return bool(_alike(name, language, cited, renderer))
 
 
-def is_word(name: Name, run: Sequence[Name], language: str, cited: Sequence[CitedText],
-            renderer: Renderer) -> bool:  # fmt: skip
-    """Whether a name that is not in the source is a word with a meaning, to be left to the support
-    of the sentence: in Arabic any such word, in Latin script one of a name in several words of
-    which another is there ("Straw Poll")."""
-    if any(text.language == language or _untranslated(name, language, text.language, renderer)
-           for text in cited):  # fmt: skip
-        return False
-    return is_arabic(name.word) or any(
-        is_named(other, language, text, renderer)
-        for other in run
-        if other != name
-        for text in cited
+def is_word(name: Name, language: str, cited: Sequence[CitedText], renderer: Renderer) -> bool:
+    """Whether an Arabic word taken for a name is a word with a meaning after all, to be left to
+    the support of the sentence. Latin names never are: a capital claims a name."""
+    return is_arabic(name.word) and not any(
+        text.language == language or _untranslated(name, language, renderer) for text in cited
     )
 
 
-def runs_of(names: Sequence[Name], text: str) -> list[list[Name]]:
-    """Names grouped where nothing but a space, a hyphen or "of" stands between two."""
-    runs: list[list[Name]] = []
-    for name in names:
-        between = text[runs[-1][-1].end : name.start] if runs else ","
-        if runs and between.strip(" -–'’") in ("", "of", "de", "du", "del", "des", "la", "of the"):
-            runs[-1].append(name)
-        else:
-            runs.append([name])
-    return runs
-
-
-def _untranslated(name: Name, language: str, target: str, renderer: Renderer) -> bool:
-    """Whether a name is one in every language: no table knows it, or only by its sound."""
-    if name.country or renderer.sounds_like_itself(name.word, language):
+def _untranslated(name: Name, language: str, renderer: Renderer) -> bool:
+    """Whether an Arabic name is one beyond doubt: a country, a word that translates to its own
+    sound, or one that no table knows and that is not shaped like a verb, an adjective or a word
+    with an ending."""
+    word = name.word
+    if name.country or renderer.sounds_like_itself(word, language):
         return True
-    if is_arabic(name.word):
-        verb = len(name.word) > 3 and name.word[0] in "يت" and name.word[1] not in "اوي"
-        joined = name.word.endswith(_ARABIC_ENDINGS) or name.word.startswith(("ال", "وال", "است"))
-        return not (renderer.guesses(name.word, language) or verb or joined)
-    found = renderer.renderings(name.word, language, target)
-    if not found:
-        return not (renderer.knows(name.word, language) and name.written.islower())
-    best = max(found, key=lambda term: (found[term], term))
-    return SequenceMatcher(None, best, name.word, autojunk=False).ratio() >= SAME_SPELLING
+    verb = len(word) > 3 and word[0] in "يت" and word[1] not in "اوي"
+    joined = word.endswith(_ARABIC_ENDINGS) or word.startswith(("ال", "وال", "است"))
+    return not (renderer.guesses(word, language) or verb or joined)
 
 
 def _alike(name: Name, language: str, cited: CitedText, renderer: Renderer) -> frozenset[str]:
@@ -197,12 +176,16 @@ def _alike(name: Name, language: str, cited: CitedText, renderer: Renderer) -> f
     own = set(variants(name.word, language)) | {name.word}
     renderings = renderer.renderings(name.word, language, target) if target != language else {}
     most = max(renderings.values(), default=0.0)
-    likely = {term for term, weight in renderings.items() if weight >= RENDERED * most}
+    likely = {
+        term
+        for term, weight in renderings.items()
+        if weight >= RENDERED * most and _means_back(name.word, term, language, target, renderer)
+    }
     codes = {name.country} if name.country else set()
     for word in cited.words:
         forms = set(variants(word, target))
         if (
-            forms & likely
+            (forms & likely and country_codes(word) <= codes)
             or (target == language and forms & own)
             or word == name.word
             or (codes and codes & country_codes(word))
@@ -211,6 +194,19 @@ def _alike(name: Name, language: str, cited: CitedText, renderer: Renderer) -> f
         ):
             found.add(word)
     return frozenset(found)
+
+
+def _means_back(word: str, term: str, language: str, target: str, renderer: Renderer) -> bool:
+    """Whether a rendering of a name is one of it and not of what it stands beside ("Nairobi",
+    "كينيا"): it sounds alike, or is rendered back by the name."""
+    if is_arabic(word) != is_arabic(term):
+        arabic, latin = (word, term) if is_arabic(word) else (term, word)
+        if any(sound(form, latin) >= NEAR_SOUND for form in arabic_forms(arabic)):
+            return True
+    back = renderer.renderings(term, target, language)
+    most = max(back.values(), default=0.0)
+    own = set(variants(word, language))
+    return any(back.get(form, 0.0) >= BACK * most > 0 for form in own)
 
 
 def _same_name(a: str, b: str, crossed: bool, cited: CitedText) -> bool:

@@ -14,7 +14,7 @@ from rag.text import fold, words
 _POINTERS = {
     "en": "he she it they this these those such his her its their both",
     "fr": "il elle ils elles ce cette ces celui celle ceux celles cela leur leurs son sa ses",
-    "es": "él ella ellos ellas este esta estos estas ese esa esos esas esto eso ello su sus",
+    "es": "ella ellos ellas este esta estos estas ese esa esos esas esto eso ello su sus",
     "ar": "هو هي هم هذا هذه هؤلاء ذلك تلك وهو وهي وهم كما",
 }
 # Words that may stand before the pointer: "However, she ...", "En outre, il ...".
@@ -31,9 +31,9 @@ _SAYING = {
     "es": "añadió agregó señaló afirmó subrayó destacó indicó explicó recordó insistió mencionó "
     "concluyó dijo sostuvo propuso pidió añadieron señalaron afirmaron subrayaron destacaron "
     "explicaron recordaron pidieron",
-    "ar": "قال قالت قالوا أضاف أضافت أضافوا أوضح أوضحت أشار أشارت أشاروا أكد أكدت أكدوا ذكر ذكرت شدد "
-    "شددت شددوا لفت لفتت رأى رأت اعتبر اعتبرت بين بينت دعا دعت تابع تابعت أردف أردفت اختتم اختتمت "
-    "أعرب أعربت نوه نوهت صرح صرحت أفاد أفادت",
+    "ar": "قال قالت قالوا أضاف أضافت أضافوا أوضح أوضحت أشار أشارت أشاروا أكد أكدت أكدوا ذكر "
+    "ذكرت شدد شددت شددوا لفت لفتت رأى رأت اعتبر اعتبرت بين بينت دعا دعت تابع تابعت أردف أردفت "
+    "اختتم اختتمت أعرب أعربت نوه نوهت صرح صرحت أفاد أفادت",
 }
 _AFTER = {
     "es": "que la el los las a como en también además",
@@ -51,9 +51,11 @@ OPENING = 5  # words looked at
 def leans(text: str, language: str) -> bool:
     """Whether a sentence opens with words that point back, or with a verb of saying whose
     subject it does not name."""
+    if language == "es" and text.startswith("Él "):
+        return True  # folded, it is the article
     tokens = words(fold(text[:200]))
     opening = tokens[:OPENING]
-    if _SAME & set(opening) or opening[:1] and opening[0] in _listed(_POINTERS, language):
+    if _SAME & set(opening) or (opening[:1] and opening[0] in _listed(_POINTERS, language)):
         return not _impersonal(tokens, language)
     joining = _listed(_JOINING, language)
     while len(opening) > 1 and opening[0] in joining:

@@ -1,8 +1,8 @@
 """How near words are to each other in meaning, within and across languages.
 
-Each word is embedded by itself with a static model, so that "magnifying" is near
-"magnification" and مدينة near "city" where no stem and no table joins them. Word vectors
-are kept between questions. Knows no sentence and no index.
+Each word is embedded by itself with a static model, so that "inhabitants" is near
+"residents" and مدينة near "city" where no stem and no table joins them. Word vectors are
+kept between questions. Knows no sentence and no index.
 """
 
 from __future__ import annotations

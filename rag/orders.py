@@ -29,6 +29,7 @@ def speaks_to_machine(text: str, language: str = "en") -> bool:
     return bool(order_spans(text, language))
 
 
+@lru_cache(maxsize=4_096)  # ingestion asks of a block for its asides, its items and its notes
 def order_spans(text: str, language: str = "en") -> tuple[Span, ...]:
     """Where lines give orders: each span is from the first sentence of the order to the end
     of its line."""

@@ -22,7 +22,8 @@ _FIRM = {
 _SOFT = {
     "en": "fail fails failed failing failure refuse refuses refused lack lacks lacked lacking "
     "absence absent prevent prevents prevented preventing deny denies denied avoid avoids avoided "
-    "unable impossible unlikely rarely hardly barely seldom few little non free stop stopped "
+    "unable impossible unlikely rarely hardly barely seldom few little non unconfirmed free "
+    "stop stopped "
     "stopping reject rejected rejects ban banned unclear unknown uncertain unwilling illegal "
     "unsafe incomplete insufficient inadequate",
     "fr": "échoué échoue échouer échec refuse refusé refuser manque absence impossible éviter "
@@ -33,6 +34,13 @@ _SOFT = {
     "مستحيل دون لولا خلو خال وعدم وغير لعدم بعدم بغير كلا أبدا",
 }
 # After a firm word these undo it: "not only", "sin embargo", "لا سيما".
+_STRONG = {  # soft words that deny as firmly: what they govern may not be said without them
+    "en": "fail fails failed failure unable impossible unlikely refuse refuses refused unconfirmed "
+    "lack lacks lacked denied non-existent",
+    "fr": "échoué échoue échouer incapable incapables impossible refusé refuse manque",
+    "es": "incapaz incapaces imposible fracasó rechazó negó carece",
+    "ar": "غير عدم فشل فشلت رفض رفضت لعدم بعدم وغير وعدم بالفشل مستحيل انعدام",
+}
 _UNDONE = {
     "en": {"not": "only just", "no": "doubt"},
     "fr": {"pas": "seulement"},
@@ -162,6 +170,12 @@ _OPPOSITES: tuple[Mapping[str, tuple[str, str]], ...] = (
         "ar": ("أفضل جيد جيدة إيجابي كبير كبيرة قوي", "أسوأ سيئ سيئة سلبي صغير صغيرة ضعيف"),
     },
     {
+        "en": ("many numerous", "few"),
+        "fr": ("nombreux nombreuses beaucoup", "peu"),
+        "es": ("muchos muchas numerosos numerosas", "pocos pocas"),
+        "ar": ("كثير كثيرة عديد العديد", "قليل قليلة"),
+    },
+    {
         "en": ("first", "last"),
         "fr": ("premier première", "dernier dernière"),
         "es": ("primero primera primer", "último última"),
@@ -216,6 +230,13 @@ def any_negations(words: Sequence[str], language: str) -> list[int]:
     """Places of firm and soft negations."""
     known = _words(_FIRM, language) | _words(_SOFT, language)
     return [at for at, word in enumerate(words) if word in known]
+
+
+def denials(words: Sequence[str], language: str) -> list[int]:
+    """Places of firm negations and of words that deny as firmly."""
+    strong = _words(_STRONG, language)
+    strongly = [at for at, word in enumerate(words) if word in strong]
+    return sorted({*firm_negations(words, language), *strongly})
 
 
 def poles(words: Sequence[str], language: str) -> list[tuple[int, int, int]]:

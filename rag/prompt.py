@@ -118,21 +118,20 @@ def evidence_prompt(
 ) -> Prompt:
     """The prompt for a whole answer in `language`, from the sources that fit."""
     settings = settings or PromptSettings()
-    shown = fitting(sources, settings)
-    texts = [_evidence(source, settings) for source in shown]
-    labels = [_about(source) for source in shown]
+    blocks = _blocks(sources, settings)
+    labels = [_about(source) for source, _ in blocks]
     question = _shown(question, settings.question)
-    word = _unused(nonce, [question, *texts, *labels])
+    word = _unused(nonce, [question, *(text for _, text in blocks), *labels])
     system = _RULES.format(
         nonce=word,
         language=language_name(language, "en"),
-        example=shown[0].n if shown else 1,
+        example=blocks[0][0].n if blocks else 1,
         no_answer=NO_ANSWER,
         shape=_SHAPES[shape],
     )
     evidence = [
         _fenced(word, f"BLOCK {source.n}", text, label)
-        for source, text, label in zip(shown, texts, labels, strict=True)
+        for (source, text), label in zip(blocks, labels, strict=True)
     ]
     return Prompt(system, "\n\n".join([*evidence, _fenced(word, "QUESTION", question)]))
 
@@ -147,7 +146,7 @@ def repair_prompt(
 ) -> Prompt:
     """The prompt to write one sentence anew from the passages it cites."""
     settings = settings or PromptSettings()
-    blocks = [(source.n, _evidence(source, settings)) for source in fitting(sources, settings)]
+    blocks = [(source.n, text) for source, text in _blocks(sources, settings)]
     wrong = "\n".join(_shown(problem, 200) for problem in problems)
     sentence = _shown(sentence, settings.question)
     word = _unused(nonce, [sentence, wrong, *(text for _, text in blocks)])
@@ -222,12 +221,17 @@ def _fenced(word: str, label: str, text: str, about: str = "") -> str:
     return f"{head}\n{text}\n<<<{word} END OF {label}>>>"
 
 
-def _evidence(source: Source, settings: PromptSettings) -> str:
-    """The text of a passage, without the lines that speak to a machine."""
-    text = source.passage.text
-    if not settings.orders:
-        text = without_orders(text, source.document.language)
-    return _shown(text, settings.passage)
+def _blocks(sources: Sequence[Source], settings: PromptSettings) -> list[tuple[Source, str]]:
+    """The sources that fit with what is shown of them: not the lines that speak to a machine."""
+    found = []
+    for source in fitting(sources, settings):
+        text = source.passage.text
+        if not settings.orders:
+            text = without_orders(text, source.document.language)
+        shown = _shown(text, settings.passage)
+        if shown:
+            found.append((source, shown))
+    return found
 
 
 def _about(source: Source) -> str:

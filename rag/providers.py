@@ -23,6 +23,8 @@ OPENAI_URL = "https://api.openai.com/v1"
 ANTHROPIC_URL = "https://api.anthropic.com"
 DEADLINES = Deadlines(first=15.0, between=8.0, total=30.0)  # the longest a reader waits
 
+SLACK_SECONDS = 5.0  # the packages' own time-outs come after ours, which say what was late
+
 
 @dataclass(frozen=True, slots=True)
 class WriterSettings:
@@ -44,7 +46,7 @@ class WriterSettings:
 def common_options(settings: WriterSettings) -> dict[str, Any]:
     """The parameters that LangChain asks every provider's package to take."""
     options: dict[str, Any] = {
-        "timeout": settings.deadlines.total,
+        "timeout": settings.deadlines.total + SLACK_SECONDS,
         "max_retries": 0,  # the retries are ours
         "max_tokens": settings.max_tokens,
         "temperature": settings.temperature,
@@ -78,7 +80,9 @@ def _anthropic(settings: WriterSettings) -> dict[str, Any]:
 def _ollama(settings: WriterSettings) -> dict[str, Any]:
     import httpx
 
-    timeout = httpx.Timeout(settings.deadlines.total, connect=settings.connect_seconds)
+    timeout = httpx.Timeout(
+        settings.deadlines.total + SLACK_SECONDS, connect=settings.connect_seconds
+    )
     client: dict[str, Any] = {"timeout": timeout, "follow_redirects": False}
     if settings.api_key:
         client["headers"] = {"Authorization": f"Bearer {settings.api_key}"}
@@ -122,7 +126,9 @@ def _guarded_client(settings: WriterSettings) -> Any:
         response.stream = Limited(response.stream)
 
     return openai.DefaultAsyncHttpxClient(
-        timeout=openai.Timeout(settings.deadlines.total, connect=settings.connect_seconds),
+        timeout=openai.Timeout(
+            settings.deadlines.total + SLACK_SECONDS, connect=settings.connect_seconds
+        ),
         follow_redirects=False,
         event_hooks={"response": [limit]},
     )

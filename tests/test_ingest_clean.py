@@ -273,3 +273,23 @@ def test_no_page_of_the_network_keeps_its_chrome() -> None:
         text = document.pages[0].text
         assert len(text) > 150, path.name
         assert not [word for word in chrome if word in text], path.name
+
+
+@pytest.mark.parametrize(
+    ("hidden", "kind"),
+    [
+        ("\U000e0073\U000e0061\U000e0079", "unicode tag"),
+        ("\u202e", "direction override"),
+        ("\u200b", "zero width"),
+        ("\ufe01", "variation selector"),
+        ("\ue001", "private use"),
+        ("\u00ad", "soft hyphen"),
+        ("\ufff9", "annotation"),
+        ("\u0007", "control"),
+    ],
+)
+def test_hidden_characters_go_and_their_kind_is_in_the_account(hidden: str, kind: str) -> None:
+    document = cleaned(f"The may{hidden}or spoke of the plan.", "Nothing is hidden here.")
+    assert kept(document) == ["The mayor spoke of the plan.", "Nothing is hidden here."]
+    assert [removal.reason for removal in document.removals] == [f"hidden characters: {kind}"]
+    assert document.pages[0].offsets[7] == 7 + len(hidden)

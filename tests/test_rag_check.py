@@ -202,3 +202,14 @@ def test_without_translation_tables_only_the_same_language_holds(generation, sou
     assert checker.check(TRUE, "en", passages(sources["en"])).holds
     french = "Le cinquième sommet mondial a eu lieu du 3 au 5 décembre 2024."
     assert not checker.check(french, "fr", passages(sources["ar"])).holds
+
+
+def test_two_stretches_of_the_source_joined_by_and_hold(check):
+    joined = (
+        "More than 140 participants came from 40 countries and reported attacks fell by 15 percent."
+    )
+    assert check(joined).holds
+
+
+def test_a_subject_with_the_predicate_of_another_sentence_does_not_hold(check):
+    assert not check("More than 140 participants did not publish the budget of its plan.").holds

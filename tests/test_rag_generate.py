@@ -11,6 +11,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from email.utils import format_datetime
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -400,7 +401,8 @@ def test_the_connection_is_closed_when_nobody_waits(behaviour, end):
             assert trouble is not None
             expected = {"cancelled": {"cancelled"}, "deadline": {"silent", "slow"}}
             assert trouble.kind in expected[end]
-        assert server.client_left.wait(10)
+        # On a busy machine a deadline may pass before anything was sent.
+        assert server.client_left.wait(10) or not server.requests
 
 
 def test_no_thread_stays_behind():
@@ -416,9 +418,10 @@ def test_no_thread_stays_behind():
     assert before.count("sanad-models") == 1
     for behaviour in ("silent", "stall", "comments"):
         with misbehaving_server(behaviour) as server:
-            writer = writer_of(server.url, deadlines=Deadlines(0.5, 0.5, 1.0))
-            for _ in range(3):
-                assert read(writer.write(PROMPT))[1] is not None
+            writer = writer_of(server.url)
+            for turn in range(3):
+                asked = partial(lambda server, turn: len(server.requests) > turn, server, turn)
+                assert read(writer.write(PROMPT, cancelled=asked))[1] is not None
                 assert server.client_left.wait(10)
                 server.client_left.clear()
     assert threads() == before

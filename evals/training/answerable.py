@@ -1,0 +1,112 @@
+"""Fit the model that tells whether the collection answers a question (`rag/answerable.py`).
+
+    python -m evals.training.answerable DATA [--limit N] [--out rag/models]
+
+DATA is the folder of evaluation data; what is read of it for fitting is every second article of
+SQuAD 2's development half (`evals.posed.squad2_halves`): its answerable questions, asked with
+their own passage and without it, its near misses, and questions on other articles. The other
+articles, and every other set, are left to `python -m evals.abstention`. Run it again whenever the
+support model (`rag/support.py`) or retrieval changes: its scores are evidence here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from evals.posed import Posed, pose, squad2_halves
+from rag.answerable import FEATURES, WEIGHTS, AnswerableModel
+from rag.embed import MODELS, load_embedder
+from rag.query import shipped_translator
+
+Floats = npt.NDArray[np.float64]
+# How much each kind weighs together: half of all questions are answered; what nobody can see from
+# words alone (near misses) weighs as much as what should always be seen.
+SHARES: Mapping[str, float] = {"yes": 0.5, "near": 0.2, "removed": 0.1, "out": 0.2}
+PARTIAL_KEEPS = 0.95  # of the questions that are answered, at least shown as coming close
+ANSWER_KEEPS = 0.80  # of them, shown as answers
+L2 = 3.0
+FOLDS = 5
+
+
+def fit(posed: Sequence[Posed], l2: float = L2, steps: int = 30) -> AnswerableModel:
+    """Logistic regression with an L2 penalty, by Newton's method, over scaled evidence; the two
+    thresholds are those that keep the shares above, by models that did not see the question."""
+    model = _weighted(posed, l2, steps)
+    answered = cross_fitted(posed, l2, steps)[[one.kind == "yes" for one in posed]]
+    partial_at, answer_at = (
+        float(np.quantile(answered, 1 - keeps)) for keeps in (PARTIAL_KEEPS, ANSWER_KEEPS)
+    )
+    return AnswerableModel(
+        model.bias, model.means, model.scales, model.weights, answer_at, partial_at
+    )
+
+
+def cross_fitted(posed: Sequence[Posed], l2: float = L2, steps: int = 30) -> Floats:
+    """(questions,) probability of each by a model fitted on the other folds; folds are runs of
+    questions, so that a question and its removed twin stay together but for four."""
+    fold = np.arange(len(posed)) * FOLDS // len(posed)
+    found = np.zeros(len(posed))
+    for number in range(FOLDS):
+        model = _weighted([p for p, f in zip(posed, fold, strict=True) if f != number], l2, steps)
+        for at in np.flatnonzero(fold == number):
+            found[at] = model.probability(posed[at].evidence)
+    return found
+
+
+def _weighted(posed: Sequence[Posed], l2: float, steps: int) -> AnswerableModel:
+    seen = [one for one in posed if not np.isnan(one.evidence).all()]
+    raw = np.array([one.evidence for one in seen])
+    means, scales = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)
+    scales = np.where(scales > 1e-9, scales, 1.0)
+    z = np.clip(np.nan_to_num((raw - means) / scales, nan=0.0), -4, 4)
+    x = np.hstack([np.ones((len(z), 1)), z])
+    y = np.array([float(one.kind == "yes") for one in seen])
+    counts = {kind: sum(one.kind == kind for one in seen) for kind in SHARES}
+    share = np.array([SHARES[one.kind] / counts[one.kind] for one in seen])
+    share *= len(seen) / share.sum()
+    w = np.zeros(x.shape[1])
+    ridge = l2 * np.eye(len(w))
+    ridge[0, 0] = 0.0
+    for _ in range(steps):
+        p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
+        gradient = x.T @ (share * (p - y)) + ridge @ w
+        hessian = (x * (share * p * (1 - p))[:, None]).T @ x + ridge
+        w -= np.linalg.solve(hessian, gradient)
+    return AnswerableModel(float(w[0]), means, scales, w[1:], 0.5, 0.5)
+
+
+def as_json(model: AnswerableModel) -> str:
+    """The file that is shipped: features with (mean, deviation, weight)."""
+    rows = zip(FEATURES, model.means, model.scales, model.weights, strict=True)
+    values = {
+        "made_by": "python -m evals.training.answerable DATA",
+        "answer_at": round(model.answer_at, 4),
+        "partial_at": round(model.partial_at, 4),
+        "bias": round(model.bias, 4),
+        "features": {name: [round(float(v), 4) for v in row] for name, *row in rows},
+    }
+    return json.dumps(values, indent=1) + "\n"
+
+
+def main() -> None:
+    """Fit, report, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="the folder of evaluation data")
+    parser.add_argument("--limit", type=int, default=600, help="questions of a kind, about")
+    parser.add_argument("--out", type=Path, default=MODELS)
+    options = parser.parse_args()
+    trial = squad2_halves(options.data, held_out=False, limit=options.limit)
+    model = fit(pose(trial, load_embedder(), shipped_translator()))
+    (options.out / WEIGHTS).write_text(as_json(model), "utf-8")
+    sys.stdout.write(as_json(model))
+
+
+if __name__ == "__main__":
+    main()

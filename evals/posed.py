@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from evals.collection import CorpusPassage
 from evals.retrieval import indexed
-from rag.answerable import FEATURES, evidence
+from rag.answerable import evidence
 from rag.candidates import Candidate, candidates
 from rag.embed import Embedder
 from rag.generation import Generation
@@ -59,7 +58,7 @@ class Posed:
     kind: str
     trial: str
     language: str  # the question's, as it was detected
-    evidence: npt.NDArray[np.float64]  # (features,); all NaN where there was no candidate
+    evidence: npt.NDArray[np.float64]  # (features,); NaN without a candidate
     support: float  # probability of the best sentence
     bm25: float  # highest BM25 score
     cosine: float  # of the nearest passage
@@ -98,9 +97,7 @@ def _posed(
         kind=kind,
         trial=trial.name,
         language=question.language,
-        evidence=evidence(question, hits, best, generation)
-        if best
-        else np.full(len(FEATURES), np.nan),
+        evidence=evidence(question, best, generation),
         support=best[0].score if best else 0.0,
         bm25=float(index.scores(question.index_terms(trial.language)).max(initial=0.0)),
         cosine=nearest[0][1] if nearest else 0.0,
@@ -109,8 +106,9 @@ def _posed(
 
 
 def squad2_halves(data: Path, *, held_out: bool, limit: int) -> Trial:
-    """Every second article of SQuAD 2's development half, and as many questions again on other
-    articles. The half that is measured is never fitted on."""
+    """Every second article of SQuAD 2's development half. The half that is measured is never
+    fitted on; only it is also asked questions on other articles: those run longer than the ones
+    that are answered, and would teach that long questions are not."""
     articles = _json(data / SQUAD2)["data"][int(held_out) :: 2]
     passages: list[str] = []
     items: list[Item] = []
@@ -126,7 +124,9 @@ def squad2_halves(data: Path, *, held_out: bool, limit: int) -> Trial:
         for paragraph in article["paragraphs"]
         for asked in paragraph["qas"]
     ]
-    chosen = _sample(items, 2 * limit) + [Item(q, "out") for q in _sample(others, limit)]
+    chosen = _sample(items, 2 * limit)
+    if held_out:
+        chosen += [Item(q, "out") for q in _sample(others, limit)]
     name = "squad2" if held_out else "squad2-train"
     return Trial(name, "en", tuple(passages), tuple(chosen))
 

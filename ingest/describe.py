@@ -24,7 +24,9 @@ from ingest.places import choose, mentions
 from ingest.topics import event_of, kind_of, publisher_of, themes_of
 from ingest.types import CleanDocument, RawDocument
 from ingest.works import work_id
+from rag.hidden import visible
 from rag.language import detect
+from rag.orders import speaks_to_machine
 from rag.stopwords import STOPWORDS
 from rag.types import Page, SourceDocument
 
@@ -82,7 +84,10 @@ def describe(
     text = _Text(clean)
     said = _address(url, given, raw)
     language, doubt = _language(given, raw, text)
-    title = str(given.get("title", "")) or _title(raw, text, said, source_id)
+    title = str(given.get("title", ""))
+    if speaks_to_machine(title):
+        title, notes = "", (*notes, "the given title speaks to a machine; not taken")
+    title = visible(title)[0] or _title(raw, text, said, source_id)
     kind = str(given.get("kind", "")) or kind_of(said, title, text.opening)
     countries, cities = _places(given, title, text, language)
     document = SourceDocument(
@@ -198,6 +203,7 @@ def _is_junk(title: str, source_id: str) -> bool:
     plain = title.casefold()
     return (
         not re.search(r"[^\W\d_]{2}", title)
+        or speaks_to_machine(title)
         or bool(_JUNK_TITLE.fullmatch(title))
         or plain == stem
         or (" " not in title and bool(re.search(r"[_\d]", title)))

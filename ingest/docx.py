@@ -10,6 +10,7 @@ from __future__ import annotations
 import zipfile
 from io import BytesIO
 
+from ingest.docx_hidden import shown_only
 from ingest.html import parse_xml, read_blocks
 from ingest.types import RawDocument, RawPage
 from rag.errors import ReadError
@@ -34,6 +35,7 @@ _PROPERTIES = {
 def read_docx(data: bytes, name: str) -> RawDocument:
     """Headings, paragraphs, list items and table rows, as one page."""
     check_archive(data)
+    data, hidden = shown_only(data)
     import mammoth
 
     try:
@@ -48,11 +50,12 @@ def read_docx(data: bytes, name: str) -> RawDocument:
             raise
         raise ReadError(f"is damaged: {type(exc).__name__}: {str(exc)[:200]}") from exc
     notes = sorted({message.message for message in result.messages if message.type == "error"})
+    dropped = [f"hidden text dropped: {count} x {reason}" for reason, count in hidden.items()]
     return RawDocument(
         pages=(RawPage(1, read_blocks(result.value)),),
         metadata=_core_properties(data),
         reader="mammoth",
-        notes=tuple(notes[:5]),
+        notes=(*dropped, *notes[:5]),
     )
 
 

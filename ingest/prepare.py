@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from ingest.build import indexed_text
 from ingest.clean import clean
 from ingest.describe import describe
-from ingest.marks import asides, items
+from ingest.marks import asides, items, orders
 from ingest.sandbox import SandboxPool
 from ingest.sidecar import parse_sidecar
 from ingest.sources import Item
@@ -105,11 +105,13 @@ def _described(
     cleaned = clean(raw)
     described = describe(item.id, raw, cleaned, sidecar, item.url)
     pages = zip(described.document.pages, cleaned.pages, strict=True)
+    language = described.document.language
     document = replace(
         described.document,
         sha256=hashlib.sha256(data).hexdigest(),
         pages=tuple(
-            replace(page, asides=asides(cleaned), items=items(cleaned)) for page, cleaned in pages
+            replace(page, asides=asides(page_text, language), items=items(page_text, language))
+            for page, page_text in pages
         ),
     )
     texts: dict[str, str] = {}
@@ -123,4 +125,6 @@ def _described(
         raise ReadError("has no text left after site chrome was removed")
     reasons = Counter(removal.reason for removal in cleaned.removals)
     notes = (*raw.notes, *described.notes)
+    if count := sum(orders(page, language) for page in cleaned.pages):
+        notes = (*notes, f"{count} paragraphs speak to a machine; they are never quoted")
     return Prepared(document, tuple(passages), texts, tuple(reasons.items()), notes)

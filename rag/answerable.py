@@ -1,11 +1,11 @@
-"""How likely the collection answers a question at all: a small logistic model over the question,
-its hits and the best candidate sentence.
+"""How likely the collection answers a question at all: a small logistic model over the question and
+the best candidate sentence.
 
-The probability of a sentence (`rag.support`) says how well it fits the question; here it is
-weighed with what a question that nothing answers gives away: words no passage has, a best passage
-that does not stand out, names that are missing. Weights and thresholds come from
-`evals/training/answerable.py` and are made anew whenever the support model changes. Knows no
-wording.
+The probability of a sentence (`rag.support`) says how well it fits the question. Here it is
+weighed with what a fitting sentence does not tell: how much of the question was matched in all (a
+short question is matched by chance), names that are missing, a question that is negated where its
+sentence is not. Weights and thresholds come from `evals/training/answerable.py` and are made anew
+whenever the support model changes. Knows no wording.
 """
 
 from __future__ import annotations
@@ -24,46 +24,28 @@ from rag.candidates import Candidate
 from rag.embed import MODELS
 from rag.generation import Generation
 from rag.query import Question
-from rag.support import missing_share, names_and_figures
-from rag.text import fold, terms, words
-from rag.types import Hit
+from rag.text import fold, words
 
 WEIGHTS = "sanad-answerable.json"
-SAMPLE = 1000  # passages whose cosine to the question says what is usual
-HITS = 6  # over which the first hit's lead is taken
-# Words that turn a question round: its answer must turn round too.
-_NEGATIONS = frozenset(
-    fold(word)
-    for word in (
-        "not never no without except neither nor cannot isn aren didn doesn wasn weren "
-        "pas jamais sans sauf aucun aucune ni nunca sin excepto ningún ninguna "
-        "ليس ليست لم لن دون غير لا عدا"
-    ).split()
-)
+FARTHEST = 4.0  # deviations from the mean beyond which evidence counts no more
 FEATURES = (
     "support",  # log odds of the best sentence
-    "margin",  # by which it is ahead of the best sentence of another passage
-    "coverage",  # of the best sentence: see rag.support
-    "passage",
-    "similarity",
-    "retrieval",
-    "lacking",
-    "near",
-    "pairs",
-    "figure",
-    "fits",
-    "cross",
-    "name_missing",
-    "sentence_lacking",  # weight of the heaviest of the question's words that the sentence lacks
-    "sentence_names",  # share of the question's names and figures that the sentence lacks
-    "unknown",  # share, by idf, of the question's words that no passage has
-    "lead",  # score of the first hit over the mean of those after it
-    "stands_out",  # nearest passage's cosine in standard deviations over a sample of passages
-    "agreement",  # retrievers that have the sentence's passage first or second: 0, 1, 2
+    "name_missing",  # share of the question's names and figures that its passage lacks
     "negation",  # 1 when the question is negated and the sentence is not
-    "new_words",  # of the sentence, that are not in the question, in tens
-    "words",  # of the question, in tens
+    "matched",  # idf of the question's words in the passage, the rarest word possible being 1
 )
+# Words that turn a question round. An Arabic one stands for itself, without what may be joined.
+_TURNS = "not never without except neither nor cannot isn aren didn doesn wasn weren don couldn"
+_TURNS += " pas jamais sans sauf aucun aucune nunca jamás sin excepto ningún ninguna ليس ليست لم لن"
+# Words that turn a sentence round: these, and what says the same in other words.
+_DENIES = " no none nobody nothing avoid avoids avoided lack lacks lacked fail failed fails refuse"
+_DENIES += (
+    " refused forbid forbidden prohibit prohibited prevent prevents prevented unable nul nulle"
+)
+_DENIES += " rien personne ni évite éviter interdit empêche manque nada nadie evita evitar prohíbe"
+_DENIES += " impide falta لا غير دون عدا عدم بدون منع يمنع رفض"
+# A choice from a list that is not there ("which of the following is not ...") is no negation.
+_CHOICE = frozenset({"following", "يلي", "التاليه", "suivants", "suivantes", "siguientes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +61,12 @@ class AnswerableModel:
     answer_at: float
     partial_at: float
 
-    def probability(self, evidence: npt.NDArray[np.float64]) -> float:
-        """Probability for one question's evidence, (features,); NaN stands for the mean."""
-        z = np.nan_to_num((evidence - self.means) / self.scales, nan=0.0)
-        x = self.bias + float(self.weights @ np.clip(z, -4, 4))
+    def probability(self, seen: npt.NDArray[np.float64]) -> float:
+        """Probability for one question's evidence, (features,); 0 where there was none (NaN)."""
+        if np.isnan(seen).any():
+            return 0.0
+        z = np.clip((seen - self.means) / self.scales, -FARTHEST, FARTHEST)
+        x = self.bias + float(self.weights @ z)
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, x))))
 
 
@@ -99,98 +83,47 @@ def shipped_answerable(path: Path = MODELS / WEIGHTS) -> AnswerableModel:
 
 def probability(
     question: Question,
-    hits: Sequence[Hit],
     found: Sequence[Candidate],
     generation: Generation,
     model: AnswerableModel | None = None,
 ) -> float:
     """Probability that the collection answers the question, 0..1; 0 without a candidate.
 
-    `hits` best first; `found` the candidates of these hits, best first.
+    `found` are the candidates of the question's hits, the likeliest first.
     """
-    if not found or not hits:
-        return 0.0
     model = model or shipped_answerable()
-    return model.probability(evidence(question, hits, found, generation))
+    return model.probability(evidence(question, found, generation))
 
 
 def evidence(
-    question: Question,
-    hits: Sequence[Hit],
-    found: Sequence[Candidate],
-    generation: Generation,
+    question: Question, found: Sequence[Candidate], generation: Generation
 ) -> npt.NDArray[np.float64]:
-    """(features,) in the order of FEATURES; NaN where there is nothing to tell from."""
+    """(features,) in the order of FEATURES; NaN without a candidate."""
+    if not found:
+        return np.full(len(FEATURES), np.nan)
     best = found[0]
-    features = best.features
-    others = (c.score for c in found if c.passage.id != best.passage.id)
-    support = _log_odds(best.score)
-    values = {
-        "support": support,
-        "margin": support - _log_odds(max(others, default=0.0)),
-        **{
-            name: float(getattr(features, name))
-            for name in (
-                "coverage", "passage", "similarity", "retrieval", "lacking", "near", "pairs",
-                "figure", "fits", "cross", "name_missing",
-            )
-        },
-        **_words(question, best, generation),
-        **_hits(question, hits, best, generation),
-    }  # fmt: skip
-    return np.array([values[name] for name in FEATURES], float)
+    index = generation.lexical[best.document.language]
+    asked = question.words(best.document.language)
+    weight = sum(index.idf(index.expected_frequency(word)) for word in asked)
+    matched = best.features.passage * weight / index.idf(1.0)
+    turned = is_negated(question.text) and not denies(best.quote.text)
+    return np.array([_log_odds(best.score), best.features.name_missing, float(turned), matched])
 
 
-def _words(question: Question, best: Candidate, generation: Generation) -> dict[str, float]:
-    """What the question's words say, each weighed by idf in the language of the sentence."""
-    language = best.document.language
-    index = generation.lexical[language]
-    asked = question.words(language)
-    frequencies = [index.expected_frequency(word) for word in asked]
-    weights = np.array([index.idf(frequency) for frequency in frequencies])
-    weights = weights / (weights.sum() or 1.0)
-    said = frozenset(terms(best.quote.text, language))
-    lacks = [1 - max((w for t, w in word.items() if t in said), default=0.0) / max(word.values())
-             for word in asked]  # fmt: skip
-    names = [question.renderings(name, language) for name in names_and_figures(question.text)]
-    known = {term for word in asked for term in word}
-    turned = [bool(_NEGATIONS & set(words(fold(t)))) for t in (question.text, best.quote.text)]
-    return {
-        "sentence_lacking": max((w * m for w, m in zip(weights, lacks, strict=True)), default=0.0),
-        "sentence_names": missing_share(names, said),
-        "unknown": sum(w for w, f in zip(weights, frequencies, strict=True) if f < 0.5),
-        "negation": float(turned[0] and not turned[1]),
-        "new_words": len(said - known) / 10,
-        "words": len(asked) / 10,
-    }
+def is_negated(question: str) -> bool:
+    """Whether a question asks for what is not so; not a choice from a list."""
+    said = set(words(fold(question)))
+    return bool(said & _folded(_TURNS)) and not said & _CHOICE
 
 
-def _hits(
-    question: Question, hits: Sequence[Hit], best: Candidate, generation: Generation
-) -> dict[str, float]:
-    """Whether the best of what was found stands out."""
-    scores = [hit.score for hit in hits]
-    after = scores[1:HITS]
-    hit = next((hit for hit in hits if hit.passage.id == best.passage.id), hits[0])
-    ranks = [int(rank) for found in hit.why for _, _, rank in [found.partition("#")] if rank]
-    return {
-        "lead": scores[0] - sum(after) / len(after) if after else math.nan,
-        "stands_out": _standing(question, generation),
-        "agreement": float(sum(rank <= 2 for rank in ranks)),
-    }
+def denies(sentence: str) -> bool:
+    """Whether a sentence says of something that it is not so, or does not happen."""
+    return bool(_folded(_TURNS + _DENIES) & set(words(fold(sentence))))
 
 
-def _standing(question: Question, generation: Generation) -> float:
-    """The nearest passage's cosine, in standard deviations over a sample of all passages."""
-    count = generation.manifest.passages
-    if generation.dense is None or count < 2 * HITS:
-        return math.nan
-    rows = np.arange(0, count, max(1, count // SAMPLE))
-    usual = generation.dense.similarities(question.vector, rows)
-    nearest = generation.dense.top(question.vector, 1, None)
-    if not nearest or not float(usual.std()):
-        return math.nan
-    return (nearest[0][1] - float(usual.mean())) / float(usual.std())
+@lru_cache(maxsize=2)
+def _folded(listed: str) -> frozenset[str]:
+    return frozenset(words(fold(listed)))
 
 
 def _log_odds(probability: float) -> float:

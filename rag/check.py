@@ -29,7 +29,7 @@ from rag.contradiction import (
 from rag.coverage import Alignment, CheckModel, Claim, Features, read_claim, shipped_check
 from rag.embed import Embedder
 from rag.errors import ConfigurationError
-from rag.facts import is_named, is_word, licensed
+from rag.facts import is_named, is_word, licensed, named_beside
 from rag.generation import Generation
 from rag.glossary import GlossaryFile
 from rag.judge import Judge
@@ -171,9 +171,13 @@ class Checker:
             if moment.month and not _dated(claim, moment, moments, years):
                 yield Problem("date", claim.text[moment.start : moment.end])
         allowed = licensed(claim.text, cited, self._glossary.current())
-        for name in claim.names:
+        for at, name in enumerate(claim.names):
+            beside = [n for n in claim.names[max(0, at - 1) : at + 2] if n != name]
+            beside = [n for n in beside if n.end + 1 == name.start or name.end + 1 == n.start]
             named = name.word in allowed or any(
-                is_named(name, claim.language, text, self._renderer) for text in cited
+                is_named(name, claim.language, text, self._renderer)
+                or named_beside(name, beside, claim.language, text, self._renderer)
+                for text in cited
             )
             if not named and not is_word(name, claim.language, cited, self._renderer):
                 yield Problem("name", name.written)

@@ -18,6 +18,7 @@ from rag.embed import Embedder
 from rag.generation import Generation
 from rag.moments import Moment, find_moments, of_iso
 from rag.numbers import Number, find_numbers
+from rag.orders import without_orders
 from rag.polarity import any_negations, denials, poles, universals
 from rag.sentences import split_sentences
 from rag.text import fold, words
@@ -78,10 +79,11 @@ def take_apart(passage: Passage, generation: Generation, embedder: Embedder) -> 
     if page.text[passage.start : passage.end] != passage.text:
         return None
     language = document.language
+    passage = replace(passage, text=without_orders(passage.text, language))
     spans = split_sentences(passage.text, language)
     sentences = tuple(_sentence(passage, start, end, language) for start, end in spans)
     vectors = embedder.encode_passages([s.quote.text for s in sentences] or [""])
-    context = _context(document, passage)
+    context = without_orders(_context(document, passage), language)
     about = find_moments(" . ".join((document.title, *passage.headings)), language)
     named = countries_at(country_words(f"{passage.text}\n{context}"))
     dated = of_iso(document.date)

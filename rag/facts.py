@@ -149,6 +149,22 @@ def _is_named(name: Name, language: str, cited: CitedText, renderer: Renderer) -
     return bool(_alike(name, language, cited, renderer))
 
 
+def named_beside(
+    name: Name, neighbours: Sequence[Name], language: str, cited: CitedText, renderer: Renderer
+) -> bool:
+    """Whether the name stands beside a neighbour's counterpart in the source and sounds nearly
+    alike: "Cape" where "Town" is "تاون" in "كيب تاون"."""
+    for other in neighbours:
+        for column, place in places_named(other, language, cited, renderer):
+            tokens = cited.sentences[column].words
+            for word in (*tokens[max(0, place - 1) : place], *tokens[place + 1 : place + 2]):
+                if is_arabic(word) != is_arabic(name.word):
+                    arabic, latin = (word, name.word) if is_arabic(word) else (name.word, word)
+                    if any(sound(form, latin) >= NEAR_SOUND for form in arabic_forms(arabic)):
+                        return True
+    return False
+
+
 def is_word(name: Name, language: str, cited: Sequence[CitedText], renderer: Renderer) -> bool:
     """Whether an Arabic word taken for a name is a word with a meaning after all, to be left to
     the support of the sentence. Latin names never are: a capital claims a name."""
@@ -199,6 +215,8 @@ def _alike(name: Name, language: str, cited: CitedText, renderer: Renderer) -> f
 def _means_back(word: str, term: str, language: str, target: str, renderer: Renderer) -> bool:
     """Whether a rendering of a name is one of it and not of what it stands beside ("Nairobi",
     "كينيا"): it sounds alike, or is rendered back by the name."""
+    if not renderer.sounds_like_itself(word, language):
+        return True  # a word with a meaning ("Global")
     if is_arabic(word) != is_arabic(term):
         arabic, latin = (word, term) if is_arabic(word) else (term, word)
         if any(sound(form, latin) >= NEAR_SOUND for form in arabic_forms(arabic)):

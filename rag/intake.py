@@ -13,6 +13,7 @@ from rag.clarify import ambiguous
 from rag.conversation import accept, bounded, standalone
 from rag.generation import Generation
 from rag.glossary import Glossary
+from rag.hidden import visible
 from rag.language import detect
 from rag.policy import judge
 from rag.query import Question
@@ -97,8 +98,8 @@ def asked_back(asked: Asked, question: Question, generation: Generation) -> Decl
 
 
 def plain(text: str) -> str:
-    """A question without lone surrogates, which no model and no file can take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """A question as its reader sees it: without hidden characters and lone surrogates."""
+    return visible(text.encode("utf-8", "replace").decode("utf-8"))[0]
 
 
 def reply_language(language: str) -> str:

@@ -23,6 +23,7 @@ from rag.language import detect
 from rag.markers import Drafted, MarkerParser
 from rag.prompt import (
     NO_ANSWER,
+    PromptSettings,
     Source,
     echoes_prompt,
     evidence_prompt,
@@ -53,6 +54,7 @@ class WrittenSettings:
     """Limits of a written answer."""
 
     check: bool = True  # off only to measure what the check is worth
+    prompt: PromptSettings = field(default_factory=PromptSettings)
     passages: int = 8  # shown to the model
     sentences: int = 24  # read from the model; the rest is not waited for
     repairs: int = 2  # calls that may repair a sentence, an answer
@@ -98,7 +100,9 @@ class Author:
         what a model or its provider does."""
         until = time.monotonic() + self._settings.total_seconds
         desk = _Desk(task, self._sources(task.passages), self._generation, self.name, until)
-        prompt = evidence_prompt(task.question, task.language, desk.sources, task.shape)
+        prompt = evidence_prompt(
+            task.question, task.language, desk.sources, task.shape, self._settings.prompt
+        )
         parser = MarkerParser(desk.numbers, task.language)
         try:
             draft = self.writer.write(prompt, desk.over)

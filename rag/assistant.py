@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rag.arrange import arrange
-from rag.compose import decline, partial, spoken
+from rag.compose import decline, spoken
 from rag.embed import Embedder
 from rag.errors import ConfigurationError
 from rag.gather import Found, GatherSettings, find
@@ -168,7 +168,6 @@ class Assistant:
         """The answer a model wrote, of which every sentence was checked."""
         assert self.author is not None
         language = asked.language
-        weak = partial(found.chosen, self.settings.gather.compose)
         counts = {"removed": written.removed, "repaired": written.repaired}
         told = [say(language, f"answer.{key}", n=n) for key, n in counts.items() if n]
         return Answer(
@@ -176,14 +175,14 @@ class Assistant:
             language=language,
             sentences=written.sentences,
             evidence=written.evidence,
-            status="partial" if weak else "answered",
+            status="partial" if found.weak else "answered",
             mode=self.author.name,
-            notes=(*told, *self._notes(language, weak=weak)),
+            notes=(*told, *self._notes(language)),
             layout=arrange(
                 found.plan, written.sentences, written.evidence, self.generation, language
             ),
             searched=asked.searched,
-            preface=asked.preface,
+            preface=_preface(asked, weak=found.weak),
         )
 
     def _quoted(
@@ -195,7 +194,6 @@ class Assistant:
     ) -> Reply:
         """The extractive answer; after a model's attempt it says what became of that."""
         language = asked.language
-        weak = partial(found.chosen, self.settings.gather.compose)
         unwritten = written is not None and written.trouble == "no_answer"
         told = [say(language, f"model.{written.trouble}")] if written else []
         sentences = tuple(sentence for sentence, _ in quoted)
@@ -205,24 +203,22 @@ class Assistant:
             language=language,
             sentences=sentences,
             evidence=evidence,
-            status="partial" if weak or unwritten else "answered",
-            notes=(*told, *self._notes(language, weak=weak)),
+            status="partial" if found.weak or unwritten else "answered",
+            notes=(*told, *self._notes(language)),
             layout=arrange(found.plan, sentences, evidence, self.generation, language),
             searched=asked.searched,
-            preface=asked.preface,
+            preface=_preface(asked, weak=found.weak),
         )
 
     def _declined(self, asked: Asked, found: Found, filters: Filters) -> Declined:
         nearest = self.settings.gather.compose.nearest
         reason = _reason(found.hits, filters)
         reply = decline(asked.typed, asked.language, reason, found.hits, self.generation, nearest)
-        notes = (asked.preface, *self._notes(asked.language, weak=False))
+        notes = (asked.preface, *self._notes(asked.language))
         return replace(reply, notes=tuple(filter(None, notes)), searched=asked.searched)
 
-    def _notes(self, language: str, *, weak: bool) -> tuple[str, ...]:
+    def _notes(self, language: str) -> tuple[str, ...]:
         keys = []
-        if weak:
-            keys.append("answer.partial")
         if self.generation.dense is None:
             keys.append("answer.lexical_only")
         if self.generation.fallback:
@@ -231,6 +227,12 @@ class Assistant:
 
     def _finished(self, reply: Reply, clock: _Clock, usage: Usage | None = None) -> Finished:
         return Finished(reply, self.generation.manifest.name, clock.timings(), usage)
+
+
+def _preface(asked: Asked, *, weak: bool) -> str:
+    """Our own words above an answer: what must be known before it is read."""
+    told = [asked.preface, say(asked.language, "answer.partial") if weak else ""]
+    return " ".join(filter(None, told))
 
 
 def _reason(hits: Sequence[Hit], filters: Filters) -> str:

@@ -30,6 +30,7 @@ from rag.retrieve import Filters, RetrievalSettings, retrieve
 from rag.shapes import MAY_DIFFER, Plan
 from rag.sides import Side, aboutness, keys_of
 from rag.subject import headings_of, held_share
+from rag.sufficiency import is_answered, is_weak
 from rag.support import asks_figure
 from rag.text import terms
 from rag.types import Hit, SourceDocument
@@ -67,6 +68,7 @@ class Found:
     hits: tuple[Hit, ...]
     chosen: tuple[Candidate, ...]  # in the order they are to be numbered; empty: no answer
     plan: Plan
+    weak: bool = False  # whether what was chosen only comes close to an answer
 
 
 def find(
@@ -85,7 +87,13 @@ def find(
     search = _Search(question, generation, embedder, filters or {}, settings or GatherSettings())
     shaped = _SHAPES.get(plan.kind)
     found = shaped(search, plan) if shaped else None
-    return found or _quotes(search, replace(plan, kind="quotes"))
+    found = found or _quotes(search, replace(plan, kind="quotes"))
+    limits = search.settings.compose
+    if not is_weak(question, found.chosen, generation, limits):
+        return found
+    whole = found.plan.kind != "quotes" or found.plan.archetype in MAY_DIFFER
+    few = found.chosen if whole else found.chosen[: limits.partial_sentences]
+    return replace(found, chosen=few, weak=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +154,8 @@ def _quotes(search: _Search, plan: Plan) -> Found:
     settings = search.settings
     hits = search.hits(settings.passages, settings.per_document)
     found = search.candidates(hits)
+    if not is_answered(search.question, found, search.generation):
+        return Found(tuple(hits), (), plan)
     chosen = choose(found, search.question.reader, settings.compose)
     if chosen and plan.archetype == "latest":
         chosen = _newest(found, chosen, search)

@@ -73,6 +73,11 @@ def mentions(
     return sorted(kept, key=lambda mention: mention.start)
 
 
+def countries_named(question: Question) -> list[str]:
+    """ISO codes of the countries that a question names, in its order."""
+    return [mention.key for mention in _countries(fold(question.text), question.language)]
+
+
 def sides_of(
     named: Sequence[Mention], text: Sequence[str], connectors: re.Pattern[str], language: str
 ) -> list[Side]:

@@ -1,0 +1,108 @@
+"""A real browser for tests: pages that tell on themselves, and a server in this process.
+
+A module that imports the fixtures `browser` and `visit` defines its own `address`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+
+from rag.settings import Settings
+from ui.live import LiveAssistant
+from ui.server import build_app
+
+CHROMIUM = shutil.which("chromium")
+MARKS = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path"),
+]
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+DESK, PHONE = {"width": 1200, "height": 850}, {"width": 360, "height": 740}
+BOX = "#sanad-question textarea"
+FINISHED = "#sanad-turn .sanad-turn[data-state=finished]"
+KENYA = "How did Kenya structure its county action plans?"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Opens pages; at the end nothing may have left the server, failed, or spoken up."""
+    pages, troubles = [], []
+
+    def watch(page) -> None:
+        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (troubles.append("a dialog"), dialog.dismiss()))
+        page.on(
+            "console",
+            lambda said: said.type == "error" and troubles.append(f"console: {said.text}"),
+        )
+        page.on(
+            "request",
+            lambda asked: (
+                asked.url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+                or troubles.append(f"asked {asked.url}")
+            ),
+        )
+
+    def open_page(path: str = "en/", size: dict[str, int] = DESK, at: str = "", **context):
+        page = browser.new_page(viewport=size, **context)
+        pages.append(page)
+        watch(page)
+        page.goto(f"{at or address}/{path}")
+        page.wait_for_selector(BOX)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert troubles == []
+
+
+def ask(page, question: str) -> None:
+    """Type a question that differs from the one before, and wait for the whole reply."""
+    page.wait_for_selector("#sanad-scope p")
+    page.fill(BOX, question)
+    page.press(BOX, "Enter")
+    page.wait_for_function(
+        "asked => document.querySelector('#sanad-turn .sanad-turn[data-state=finished] h2')"
+        "?.textContent.includes(asked)",
+        arg=question,
+    )
+
+
+def overflow(page) -> int:
+    """Pixels by which the page is wider than the window."""
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+@contextmanager
+def served(settings: Settings, live: LiveAssistant) -> Iterator[str]:
+    """The address of the application around an assistant, in a thread of this process."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        app = build_app(settings, live)
+        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)

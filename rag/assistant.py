@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rag.arrange import arrange
@@ -35,12 +36,11 @@ from rag.types import (
     Spoken,
     Task,
     Turn,
-    Usage,
 )
 from rag.wording import say
 
 if TYPE_CHECKING:  # importing a model's door is the business of those who have a model
-    from rag.written import Author, Written
+    from rag.written import Author, Sitting, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,8 @@ class Assistant:
         is a `Declined`. Closing the iterator ends a model's call.
         """
         clock = _Clock()
-        asked = self._receive(text, history)
+        sitting = self.author.sitting(cancelled) if self.author else None
+        asked = self._receive(text, history, sitting)
         if isinstance(asked, Declined):
             yield self._finished(asked, clock)
             return
@@ -121,17 +122,18 @@ class Assistant:
         if unclear is not None:
             yield self._finished(unclear, clock)
             return
-        found = self._find(question, filters or {})
+        pointed = {"document": [asked.document]} if asked.document else {}
+        found = self._find(question, {**pointed, **(filters or {})})
         clock.stage("retrieve")
         quoted = list(spoken(found.chosen, asked.language, self.generation))
         author = self.author if quoted else None
         yield Retrieved(found.hits, asked.searched, author.name if author else "")
         written = None
-        if author is not None:
-            written = yield from author.write(self._task(asked, found, cancelled))
+        if author is not None and sitting is not None:
+            written = yield from author.write(self._task(asked, found), sitting)
             clock.stage("write")
         if written is not None and not written.trouble:
-            yield self._finished(self._written(asked, found, written), clock, written.usage)
+            yield self._finished(self._written(asked, found, written), clock, sitting)
             return
         for sentence, evidence in quoted:
             yield Spoken(sentence, (evidence,))
@@ -139,13 +141,16 @@ class Assistant:
         reply = self._quoted(asked, found, quoted, written)
         if not quoted:
             reply = self._declined(asked, found, filters or {})
-        yield self._finished(reply, clock, written.usage if written else None)
+        yield self._finished(reply, clock, sitting)
 
-    def _receive(self, text: str, history: Sequence[Turn]) -> Asked | Declined:
-        return receive(
-            text, history, self.generation, self.glossary.current(),
-            self.settings.question_characters, self.author.standalone if self.author else None,
-        )  # fmt: skip
+    def _receive(
+        self, text: str, history: Sequence[Turn], sitting: Sitting | None
+    ) -> Asked | Declined:
+        rewrite = None
+        if self.author is not None and sitting is not None:
+            rewrite = partial(self.author.standalone, sitting=sitting)
+        limits = self.settings.question_characters
+        return receive(text, history, self.generation, self.glossary.current(), limits, rewrite)
 
     def _understand(self, text: str, reply_in: str = "") -> Question:
         return understand(
@@ -158,11 +163,11 @@ class Assistant:
         planned = plan(question, generation)
         return find(question, planned, generation, self.embedder, filters, self.settings.gather)
 
-    def _task(self, asked: Asked, found: Found, cancelled: Callable[[], bool]) -> Task:
+    def _task(self, asked: Asked, found: Found) -> Task:
         """What a model is to write: the passages of what would be quoted come first."""
         passages = [candidate.passage for candidate in found.chosen]
         passages += [hit.passage for hit in found.hits]
-        return Task(asked.text, asked.language, found.plan.kind, tuple(passages), cancelled)
+        return Task(asked.text, asked.language, found.plan.kind, tuple(passages))
 
     def _written(self, asked: Asked, found: Found, written: Written) -> Answer:
         """The answer a model wrote, of which every sentence was checked."""
@@ -225,7 +230,8 @@ class Assistant:
             keys.append("answer.older_index")
         return tuple(say(language, key) for key in keys)
 
-    def _finished(self, reply: Reply, clock: _Clock, usage: Usage | None = None) -> Finished:
+    def _finished(self, reply: Reply, clock: _Clock, sitting: Sitting | None = None) -> Finished:
+        usage = sitting.usage if sitting else None
         return Finished(reply, self.generation.manifest.name, clock.timings(), usage)
 
 

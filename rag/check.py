@@ -35,6 +35,7 @@ from rag.glossary import GlossaryFile
 from rag.judge import Judge
 from rag.moments import Moment, years_of
 from rag.numbers import Number, find_numbers
+from rag.placement import placement_problems
 from rag.query import Translates
 from rag.rendering import Renderer
 from rag.sentences import split_sentences
@@ -117,7 +118,7 @@ class Checker:
         support = max(model.probability(features), COPIED if copied else 0.0)
         if copied == "whole":
             return Verdict((), support, _quotes(aligned, best))
-        problems = [*self._facts(claim, known, aligned), *_turned_round(aligned, best)]
+        problems = [*self._facts(claim, known, aligned, best), *_turned_round(aligned, best)]
         if support < model.threshold or _repeats(claim):
             problems.append(Problem("unsupported", ""))
         if not problems and self._judge is not None:
@@ -161,10 +162,10 @@ class Checker:
         return aligned, best, aligned.features(best, cosines, float(pair))
 
     def _facts(
-        self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment
+        self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment, best: Sequence[int]
     ) -> Iterator[Problem]:
         """Numbers, dates and names that are not in the cited text."""
-        yield from self._numbers(claim, cited, aligned)
+        yield from self._numbers(claim, cited, aligned, best)
         moments = [moment for text in cited for moment in text.moments]
         years = years_of(moments)
         for moment in claim.moments:
@@ -183,15 +184,19 @@ class Checker:
                 yield Problem("name", name.written)
 
     def _numbers(
-        self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment
+        self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment, best: Sequence[int]
     ) -> Iterator[Problem]:
+        near = {column + step for column in best for step in (-1, 0, 1)}
+        beside = [s for column, (_, s) in enumerate(aligned.sentences) if column in near]
         years = {(m.start, m.end): m for m in claim.moments if not m.month}
         moments = [moment for text in cited for moment in text.moments]
         for number, place in zip(claim.numbers, claim.number_places, strict=True):
             year = years.get((number.start, number.end))
-            if not number.claimed or (year and any(_states(text, number) for text in cited)):
+            if not number.claimed:
                 continue
-            if _stated(claim, (number, place), cited, aligned):
+            if year and any(n.bears_out(number) for sentence in beside for n in sentence.numbers):
+                continue  # where the claim is carried, or a sentence before or after
+            if not year and _stated(claim, (number, place), cited, aligned):
                 continue
             if year and number.kind == "plain" and _dates_only(claim, year, moments):
                 continue
@@ -329,6 +334,8 @@ def _turned_round(aligned: Alignment, best: Sequence[int]) -> Iterator[Problem]:
         yield Problem("negation", what)
     for kind, what in role_problems(aligned):
         yield Problem(kind, what)
+    for what in placement_problems(aligned, best):
+        yield Problem("name", what)
 
 
 def _quotes(aligned: Alignment, best: Sequence[int]) -> tuple[Quote, ...]:

@@ -183,5 +183,10 @@ def decline(
         language=language,
         reason=reason,
         nearest=tuple(documents.values())[:nearest],
-        covers=tuple(theme for theme, _ in generation.store.facet_counts("theme")[:6]),
+        covers=covered(generation),
     )
+
+
+def covered(generation: Generation) -> tuple[str, ...]:
+    """The themes the collection holds most of, most frequent first."""
+    return tuple(theme for theme, _ in generation.store.facet_counts("theme")[:6])

@@ -50,7 +50,8 @@ def find_names(text: str, language: str, renderer: Renderer) -> tuple[Name, ...]
     counted = [(n.start, n.end) for n in find_numbers(text, language)]
     countries = countries_at([fold(t[0]) for t in tokens])
     found: list[Name] = []
-    capitals = sum(t[0][0].isupper() for t in tokens) > 0.6 * max(4, len(tokens))
+    longer = [t[0] for t in tokens if len(t[0]) > 3]
+    capitals = len(longer) > 2 and all(word[0].isupper() for word in longer)  # a headline
     taken = _Taken([*dated, *counted])
     for at, token in enumerate(tokens):
         word = fold(token[0])

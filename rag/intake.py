@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.clarify import ambiguous
+from rag.compose import covered
 from rag.conversation import accept, bounded, standalone
 from rag.generation import Generation
 from rag.glossary import Glossary
@@ -31,6 +32,7 @@ class Asked:
     typed: str  # as the reader wrote it
     text: str  # what is searched
     language: str  # of the reply
+    document: str = ""  # the one that "this report" points to
     preface: str = ""  # our own words that belong above the answer
 
     @property
@@ -64,8 +66,9 @@ def receive(
         return asked
     if ruling.search_instead:
         preface = say(asked.language, ruling.note)
-        return Asked(typed, ruling.search_instead, asked.language, preface)
-    return Declined(typed, asked.language, ruling.reason, searched=asked.searched)
+        return Asked(typed, ruling.search_instead, asked.language, preface=preface)
+    covers = covered(generation) if ruling.reason == "out_of_scope" else ()
+    return Declined(typed, asked.language, ruling.reason, covers=covers, searched=asked.searched)
 
 
 def _standing_alone(
@@ -81,9 +84,9 @@ def _standing_alone(
     language = reply_language(made.language) if made.language else spoken
     if made.changed and rewrite is not None:
         told = rewrite(turns, typed, language)
-        if told and accept(told, typed, turns, glossary):
-            return Asked(typed, told, language)
-    return Asked(typed, made.question, language)
+        if told and accept(told, typed, turns, glossary) and judge(told, language) is None:
+            return Asked(typed, told, language)  # a model's words may not get a reader refused
+    return Asked(typed, made.question, language, made.document)
 
 
 def asked_back(asked: Asked, question: Question, generation: Generation) -> Declined | None:

@@ -9,7 +9,6 @@ year ("2024-12-21", "2024-12", "2024"); the empty string means unknown.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -183,7 +182,6 @@ class Task:
     language: str  # of the answer
     shape: LayoutKind
     passages: tuple[Passage, ...]  # best first; may repeat
-    cancelled: Callable[[], bool] = field(default=lambda: False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,15 @@ what is shown instead.
 from __future__ import annotations
 
 import logging
+import re
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from rag.check import Verdict
-from rag.generate import Writer
+from rag.generate import Draft, Writer
 from rag.generation import Generation
 from rag.language import detect
 from rag.markers import Drafted, MarkerParser
@@ -38,6 +39,8 @@ from rag.verify import quote_holds
 
 log = logging.getLogger(__name__)
 
+QUOTED_WORDS = 4  # from so many words in quotation marks on they must be the source's own
+_QUOTED = re.compile(r'[“«"]([^“”«»"]{1,600})[”»"]')
 LANGUAGE_WORDS = 6  # a shorter sentence does not show its language
 
 
@@ -72,7 +75,32 @@ class Written:
     removed: int = 0
     repaired: int = 0
     trouble: str = ""  # a kind of ModelTrouble, or "no_answer", "unsupported", "language", "copied"
-    usage: Usage = field(default_factory=Usage)
+
+
+class Sitting:
+    """One question and its time: everything a model is asked for it shares both."""
+
+    def __init__(self, cancelled: Callable[[], bool], seconds: float) -> None:
+        self._cancelled = cancelled
+        self._until = time.monotonic() + seconds
+        self.usage = Usage()
+
+    @property
+    def late(self) -> bool:
+        """Whether the time is spent."""
+        return time.monotonic() > self._until
+
+    def over(self) -> bool:
+        """Whether nobody waits any longer."""
+        return self._cancelled() or self.late
+
+    def read(self, draft: Draft) -> Generator[str, None, None]:
+        """The pieces of a draft; what it took is counted however it ends."""
+        try:
+            with closing(iter(draft)) as pieces:
+                yield from pieces
+        finally:
+            self.usage += draft.usage
 
 
 class Author:
@@ -95,36 +123,48 @@ class Author:
         """The model, as the reader is told."""
         return self.writer.name
 
-    def write(self, task: Task) -> Generator[Spoken, None, Written]:
+    def sitting(self, cancelled: Callable[[], bool]) -> Sitting:
+        """The time for one question; it begins now."""
+        return Sitting(cancelled, self._settings.total_seconds)
+
+    def write(self, task: Task, sitting: Sitting) -> Generator[Spoken, None, Written]:
         """Verified sentences as they are finished; returns the outcome. Never raises for
         what a model or its provider does."""
-        until = time.monotonic() + self._settings.total_seconds
-        desk = _Desk(task, self._sources(task.passages), self._generation, self.name, until)
+        desk = _Desk(task, self._sources(task.passages), self._generation, self.name, sitting)
+        try:
+            yield from self._write(desk)
+        except ModelTrouble as trouble:
+            kind = "slow" if trouble.kind == "cancelled" and sitting.late else trouble.kind
+            log.warning("an answer was not written (%s): %s", kind, trouble)
+            return desk.outcome(kind)
+        except Exception:  # a fault of ours must not take the quotations away
+            log.exception("an answer was not written")
+            return desk.outcome("unreadable")
+        return desk.outcome(self._what_is_wrong(desk))
+
+    def _write(self, desk: _Desk) -> Generator[Spoken]:
+        task = desk.task
         prompt = evidence_prompt(
             task.question, task.language, desk.sources, task.shape, self._settings.prompt
         )
         parser = MarkerParser(desk.numbers, task.language)
-        try:
-            draft = self.writer.write(prompt, desk.over)
-            with closing(iter(draft)) as chunks:
-                for chunk in chunks:
-                    yield from self._let_through(parser.feed(chunk), desk, prompt.system)
-                    if desk.read >= self._settings.sentences or desk.declined:
-                        break
-                else:
-                    yield from self._let_through(parser.close(), desk, prompt.system)
-            desk.usage += draft.usage
-        except ModelTrouble as trouble:
-            log.warning("an answer was not written: %s", trouble)
-            return desk.outcome(trouble.kind)
-        return desk.outcome(self._what_is_wrong(desk))
+        draft = self.writer.write(prompt, desk.sitting.over)
+        with closing(desk.sitting.read(draft)) as chunks:
+            for chunk in chunks:
+                yield from self._let_through(parser.feed(chunk), desk, prompt.system)
+                if desk.read >= self._settings.sentences or desk.declined:
+                    return
+        yield from self._let_through(parser.close(), desk, prompt.system)
 
-    def standalone(self, history: Sequence[Turn], question: str, language: str) -> str:
+    def standalone(
+        self, history: Sequence[Turn], question: str, language: str, sitting: Sitting
+    ) -> str:
         """A follow-up question as the model would put it, to be read with care; empty when
         it gives none."""
+        prompt = standalone_prompt(history, question, language)
         try:
-            draft = self.writer.write(standalone_prompt(history, question, language))
-            return " ".join("".join(draft).split())
+            draft = self.writer.write(prompt, sitting.over)
+            return " ".join("".join(sitting.read(draft)).split())
         except ModelTrouble as trouble:
             log.warning("a follow-up question was not rewritten: %s", trouble)
             return ""
@@ -147,6 +187,10 @@ class Author:
             if NO_ANSWER in sentence.text:
                 desk.declined = True
                 return
+            if desk.said(sentence.text):
+                continue
+            if desk.sitting.over():
+                raise ModelTrouble("cancelled", self.name)
             desk.read += 1
             if self._settings.check and echoes_prompt(sentence.text, instructions):
                 desk.copied += 1
@@ -164,8 +208,8 @@ class Author:
         cited = desk.passages(drafted.citations) or self._likeliest(drafted.text, desk)
         verdict = self._checks.check(drafted.text, desk.task.language, cited)
         if verdict.holds:
-            return desk.speak(drafted.text, verdict.quotes)
-        if cited and desk.repairs < self._settings.repairs and not desk.over():
+            return desk.speak(_own_words(drafted.text, cited), verdict.quotes)
+        if cited and desk.repairs < self._settings.repairs and not desk.sitting.over():
             desk.repairs += 1
             return self._repaired(drafted, verdict, cited, desk)
         return None
@@ -185,9 +229,8 @@ class Author:
         sources = [source for source in desk.sources if source.passage in cited]
         prompt = repair_prompt(drafted.text, problems, language, sources)
         try:
-            draft = self.writer.write(prompt, desk.over)
-            text = "".join(draft)
-            desk.usage += draft.usage
+            draft = self.writer.write(prompt, desk.sitting.over)
+            text = "".join(desk.sitting.read(draft))
         except ModelTrouble:
             return None
         parser = MarkerParser([source.n for source in sources], language)
@@ -196,7 +239,7 @@ class Author:
                 return None
             second = self._checks.check(repaired.text, language, cited)
             if second.holds:
-                spoken = desk.speak(repaired.text, second.quotes)
+                spoken = desk.speak(_own_words(repaired.text, cited), second.quotes)
                 desk.repaired += spoken is not None
                 return spoken
         return None
@@ -223,28 +266,27 @@ class _Desk:
         sources: Sequence[Source],
         generation: Generation,
         author: str,
-        until: float,
+        sitting: Sitting,
     ) -> None:
         self.task = task
         self.author = author
         self.sources = sources
-        self._until = until  # time.monotonic(), seconds
+        self.sitting = sitting
         self._generation = generation
         self._by_number = {source.n: source.passage for source in sources}
         self._shown: dict[Quote, Evidence] = {}
         self.sentences: list[AnswerSentence] = []
         self.read = self.foreign = self.copied = self.repairs = self.repaired = 0
         self.declined = False
-        self.usage = Usage()
 
     @property
     def numbers(self) -> list[int]:
         """What a marker may name."""
         return list(self._by_number)
 
-    def over(self) -> bool:
-        """Whether nobody waits any longer."""
-        return self.task.cancelled() or time.monotonic() > self._until
+    def said(self, text: str) -> bool:
+        """Whether a sentence was shown already."""
+        return any(sentence.text == text for sentence in self.sentences)
 
     def passages(self, numbers: Sequence[int]) -> list[Passage]:
         return [self._by_number[n] for n in numbers if n in self._by_number]
@@ -252,7 +294,7 @@ class _Desk:
     def speak(self, text: str, quotes: Sequence[Quote]) -> Spoken | None:
         """A sentence with its quotes as evidence; None when none is the stored text."""
         held = [quote for quote in quotes if quote_holds(quote, self._generation)]
-        if not held or any(sentence.text == text for sentence in self.sentences):
+        if not held or self.said(text):
             return None
         evidence = tuple(dict.fromkeys(self._evidence(quote) for quote in held))
         sentence = AnswerSentence(text, tuple(item.n for item in evidence))
@@ -279,8 +321,20 @@ class _Desk:
             removed=self.read - len(self.sentences),
             repaired=self.repaired,
             trouble=trouble,
-            usage=self.usage,
         )
+
+
+def _own_words(text: str, cited: Sequence[Passage]) -> str:
+    """A sentence with quotation marks only round words that a cited passage has: reported
+    speech and paraphrase are no quotations."""
+    stored = [" ".join(passage.text.split()) for passage in cited]
+
+    def kept(match: re.Match[str]) -> str:
+        inside = " ".join(match[1].split())
+        short = len(inside.split()) < QUOTED_WORDS  # a term, not what somebody said
+        return match[0] if short or any(inside in words for words in stored) else match[1]
+
+    return _QUOTED.sub(kept, text)
 
 
 def _holds(passage: Passage, quote: Quote) -> bool:

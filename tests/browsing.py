@@ -33,8 +33,8 @@ FINISHED = "#sanad-turn .sanad-turn[data-state=finished]"
 KENYA = "How did Kenya structure its county action plans?"
 
 
-@pytest.fixture(scope="module")
-def browser():
+@pytest.fixture(scope="module", name="browser")
+def open_browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -43,8 +43,8 @@ def browser():
         found.close()
 
 
-@pytest.fixture
-def visit(browser, address):
+@pytest.fixture(name="visit")
+def visitor(browser, address):
     """Opens pages; at the end nothing may have left the server, failed, or spoken up."""
     pages, troubles = [], []
 

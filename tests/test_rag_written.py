@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import pytest
 
+from rag.assistant import Assistant
 from rag.generate import Prompt, ScriptedWriter
 from rag.prompt import NO_ANSWER
 from rag.trouble import SAID, ModelTrouble
 from rag.types import Answer, Finished, Retrieved, Spoken, Turn
 from rag.wording import languages, say
+from rag.written import Author
 from ui.open import assemble
 
 QUESTION = "How did Kenya structure county action plans?"
@@ -256,3 +258,44 @@ def test_a_rewritten_question_with_something_new_in_it_is_not_searched(with_mode
     reply = finished(assistant, "and in Kenya?", history).reply
     assert "Smith" not in reply.searched
     assert "Kenya" in reply.searched
+
+
+def test_quotation_marks_stay_only_round_the_sources_own_words(with_model):
+    paraphrase = "“The strategy of 2016 mandates a County Action Plan nationally”"
+    own = '"the national strategy of 2016 mandates a County Action Plan" in Kenya'
+    assistant, _ = with_model(script(paraphrase, own), [NO_ANSWER])
+    said = " ".join(texts(finished(assistant).reply))
+    assert "“The strategy" not in said
+    for quoted in said.split('"')[1::2]:
+        assert quoted == "the national strategy of 2016 mandates a County Action Plan"
+
+
+def test_a_fault_of_ours_does_not_take_the_quotations_away(assistant):
+    class Faulty:
+        def check(self, sentence, language, cited):
+            raise RuntimeError("a fault")
+
+    author = Author(ScriptedWriter([f"{TRUE} [1]."], name="m"), Faulty(), assistant.generation)
+    lied_to = Assistant(
+        assistant.generation, assistant.embedder, assistant.settings, assistant.translator,
+        assistant.glossary, author,
+    )  # fmt: skip
+    reply = lied_to.answer(QUESTION).reply
+    assert isinstance(reply, Answer)
+    assert reply.mode == "extractive"
+    assert reply.notes
+
+
+def test_a_sentence_said_three_times_is_not_held_against_the_model(with_model):
+    assistant, _ = with_model(script(TRUE, TRUE, TRUE))
+    reply = finished(assistant).reply
+    assert texts(reply) == [f"{TRUE}."]
+    assert reply.mode == "test-model"
+    assert reply.notes == ()
+
+
+def test_what_a_failed_call_took_is_told(with_model):
+    assistant, _ = with_model([f"{TRUE} [1]. ", ModelTrouble("cut_off", "test-model")])
+    usage = finished(assistant).usage
+    assert usage is not None
+    assert usage.input_tokens

@@ -15,7 +15,6 @@ from rag.probe import ChromaProbe
 from rag.settings import Settings
 from rag.types import Retrieved, Spoken
 from rag.wording import messages
-from ui.examples import EXAMPLES
 from tests.browsing import (  # noqa: F401  # fixtures
     BOX,
     DESK,
@@ -24,15 +23,17 @@ from tests.browsing import (  # noqa: F401  # fixtures
     MARKS,
     PHONE,
     ask,
-    browser,
+    open_browser,
     overflow,
     served,
-    visit,
+    visitor,
 )
+from ui.examples import EXAMPLES
 from ui.live import LiveAssistant
 from ui.server import live_assistant
 
 pytestmark = MARKS
+
 
 @pytest.fixture(scope="module")
 def address(collection) -> Iterator[str]:

@@ -8,6 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from rag.generate import ScriptedWriter
+from rag.settings import Settings
+from rag.trouble import ModelTrouble
 from rag.types import (
     Answer,
     AnswerSentence,
@@ -23,6 +26,9 @@ from rag.types import (
 from rag.wording import languages, messages
 from ui import chat_html, markup
 from ui.chat_html import Cited
+from ui.exchange import Chat
+from ui.live import LiveAssistant
+from ui.open import assemble
 
 TEXT = "Plans have seven pillars.\nEach county has a plan of its own. It is reviewed yearly."
 QUOTED = "Each county has a plan of its own."
@@ -47,7 +53,8 @@ TAGS = {
     "caption", "ol", "table", "tbody", "td", "th", "thead", "tr",
 }  # fmt: skip
 ATTRIBUTES = {
-    "aria-haspopup", "aria-hidden", "aria-label", "class", "data-n", "data-state", "dir", "href",
+    "aria-haspopup", "aria-hidden", "aria-label", "class", "data-column", "data-n",
+    "data-state", "dir", "href",
     "lang", "rel", "role", "scope", "tabindex", "target", "type",
 }  # fmt: skip
 
@@ -227,10 +234,11 @@ def test_a_table_names_its_rows_and_columns_and_says_what_is_missing():
     rows = (Row("Kenya", ((0,),)), Row("Uganda", ((),)))
     markup = laid_out(Layout("table", "Side by side", ("Plans",), rows))
     assert "<caption>Side by side</caption>" in markup
-    assert '<th scope="col"><bdi>Plans</bdi></th>' in markup
+    assert '<th scope="col" role="columnheader"><bdi>Plans</bdi></th>' in markup
     assert (
-        '<th scope="row"><bdi>Uganda</bdi></th><td class="sanad-missing">not stated</td>' in markup
-    )
+        '<th scope="row" role="rowheader"><bdi>Uganda</bdi></th>'
+        '<td role="cell" data-column="Plans" class="sanad-missing">not stated</td>'
+    ) in markup
     assert markup.count('class="sanad-cite"') == 2  # in the cell, and in the list of sources
 
 
@@ -241,7 +249,7 @@ def test_steps_are_a_numbered_list():
 
 def test_a_quote_keeps_its_direction_in_an_arabic_table():
     markup = laid_out(Layout("table", "", ("",), (Row("كينيا", ((0,),)),)), language="ar")
-    assert '<td><blockquote lang="en" dir="ltr">' in markup
+    assert '<td role="cell" data-column=""><blockquote lang="en" dir="ltr">' in markup
 
 
 def test_a_model_s_sentence_is_not_shown_as_a_quotation():
@@ -258,6 +266,33 @@ def test_rows_and_headings_never_become_markup(evil, kind):
     columns = (evil,) if kind == "table" else ()
     markup = laid_out(Layout(kind, evil, columns, (Row(evil, ((0,),), "kenya.md"),)))
     only_ours(markup)
+
+
+def test_a_model_s_sentence_never_stands_in_quotation_marks_while_the_answer_grows(
+    assistant, collection
+):
+    said = "The national strategy of 2016 mandates a County Action Plan"
+
+    def broken(prompt):
+        found = next(b for b in prompt.user.split("<<<") if said.lower() in b.lower())
+        n = found.split(" BLOCK ")[1].split(">>>")[0]
+        yield f"{said} [{n}]. "
+        yield f"County Engagement Forums carry the county action plans [{n}]. "
+        yield ModelTrouble("cut_off", "model-x")
+
+    with_model = assemble(
+        Settings(data_dir=collection, llm="openai:test"), assistant.generation,
+        assistant.embedder, assistant.translator, ScriptedWriter(broken, name="model-x"),
+    )  # fmt: skip
+    chat = Chat(LiveAssistant(lambda before: with_model, lambda: "one"), "sanad ingest", 500)
+    question = "How did Kenya structure county action plans?"
+    steps = [shown.html for shown in chat.ask(question, {}, "en")]
+    begun = said.removesuffix("Plan")
+    assert any(f'"sanad-written">{begun}' in html for html in steps)
+    for html in steps:
+        if "sanad-quote" in html:
+            assert "sanad-written" not in html
+            assert f'"sanad-quote">{begun}' not in html
 
 
 def test_what_stands_in_no_row_is_shown_below():

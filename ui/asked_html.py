@@ -18,7 +18,8 @@ def searched(question: str, language: str) -> str:
     label, change = (text(say(language, f"chat.{key}")) for key in ("searched", "edit"))
     return (
         f'<p class="sanad-searched"{marked(language)}>{label} <q dir="auto">{text(question)}</q> '
-        f'<button type="button" class="sanad-edit" data-ask="{text(question)}">{change}</button></p>'
+        f'<button type="button" class="sanad-edit" data-ask="{text(question)}">'
+        f"{change}</button></p>"
     )
 
 

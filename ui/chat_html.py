@@ -61,7 +61,8 @@ def answer(reply: Answer, cited: Mapping[int, Cited]) -> str:
     shown = [cited[n] for n in sorted(cited)]
     warning = "chat.warning" if reply.mode == EXTRACTIVE else "chat.warning_written"
     return (
-        f'{_preface(reply)}{label(language, reply.mode)}{laid_out(reply, cited)}<div class="sanad-after">'
+        f"{_preface(reply)}{label(language, reply.mode)}{laid_out(reply, cited)}"
+        '<div class="sanad-after">'
         + "".join(f'<p class="sanad-note">{text(note)}</p>' for note in reply.notes)
         + f'<p class="sanad-note">{text(say(language, warning))}</p>'
         + f"{sources(shown, language)}</div>"

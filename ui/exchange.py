@@ -34,6 +34,7 @@ from ui.chat_html import Cited
 from ui.holdings import number
 from ui.live import LiveAssistant
 from ui.render import document_of
+from ui.said_html import EXTRACTIVE
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ class _Page:
         self._limit = limit
         self._stage = say(language, "chat.checking")
         self._above = ""  # the question that was searched, where it is not the one typed
+        self._mode = ""  # who speaks: the documents, or a model
         self._sentences: list[AnswerSentence] = []
         self._cited: dict[int, Cited] = {}
         self.turns: tuple[Turn, ...] = ()  # what this exchange adds to the conversation
@@ -113,6 +115,7 @@ class _Page:
                     self._stage = say(self._language, "chat.writing", model=event.author)
                 yield self._turn(chat_html.stage(self._stage))
             case Spoken(sentence, evidence, mode):
+                self._begin_anew(mode)
                 self._sentences.append(sentence)
                 self._cited |= {item.n: look_up(item, self._generation) for item in evidence}
                 said = chat_html.quotations(self._sentences, self._cited, self._language, mode)
@@ -120,6 +123,14 @@ class _Page:
             case Finished(reply):
                 self.turns = (turn_of(reply),)
                 yield self._finished(reply)
+
+    def _begin_anew(self, mode: str) -> None:
+        """Where a model gave up, the documents speak; what it had said goes, its numbers too."""
+        if mode != self._mode:
+            self._mode, self._sentences, self._cited = mode, [], {}
+            self._stage = (
+                self._stage if mode != EXTRACTIVE else say(self._language, "chat.checking")
+            )
 
     def _turn(self, body: str) -> str:
         return chat_html.turn(self._question, self._above + body, self._language, running=True)

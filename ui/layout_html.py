@@ -65,28 +65,38 @@ def _of_row(row: Row, reply: Answer) -> list[AnswerSentence]:
 
 
 def _table(reply: Answer, cited: Mapping[int, Cited]) -> str:
-    """A table in a box that scrolls, so that a narrow screen keeps its columns."""
+    """A table; a phone stacks its cells, each under the name of its column. The roles keep
+    it a table for a screen reader even then."""
     layout = reply.layout
-    heads = "".join(f'<th scope="col"><bdi>{text(name)}</bdi></th>' for name in layout.columns)
+    heads = "".join(
+        f'<th scope="col" role="columnheader"><bdi>{text(name)}</bdi></th>'
+        for name in layout.columns
+    )
     rows = "".join(
-        f'<tr><th scope="row"><bdi>{text(row.label)}</bdi></th>'
-        + "".join(_cell(cell, reply, cited) for cell in row.cells)
+        f'<tr role="row"><th scope="row" role="rowheader"><bdi>{text(row.label)}</bdi></th>'
+        + "".join(
+            _cell(cell, column, reply, cited)
+            for cell, column in zip(row.cells, layout.columns, strict=True)
+        )
         + "</tr>"
         for row in layout.rows
     )
     name = text(layout.lead)
     return (
         f'<div class="sanad-wide" role="region" tabindex="0" aria-label="{name}">'
-        f'<table class="sanad-table"><caption>{name}</caption>'
-        f"<thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<table class="sanad-table" role="table"><caption>{name}</caption>'
+        f'<thead role="rowgroup"><tr role="row"><td role="cell"></td>{heads}</tr></thead>'
+        f'<tbody role="rowgroup">{rows}</tbody></table></div>'
     )
 
 
-def _cell(indices: Sequence[int], reply: Answer, cited: Mapping[int, Cited]) -> str:
+def _cell(indices: Sequence[int], column: str, reply: Answer, cited: Mapping[int, Cited]) -> str:
+    begun = f'<td role="cell" data-column="{text(column)}"'
     if not indices:
         missing = text(say(reply.language, "shape.not_stated"))
-        return f'<td class="sanad-missing">{missing}</td>'
-    return "<td>" + "".join(_sourced(reply.sentences[i], reply, cited) for i in indices) + "</td>"
+        return f'{begun} class="sanad-missing">{missing}</td>'
+    said = "".join(_sourced(reply.sentences[i], reply, cited) for i in indices)
+    return f"{begun}>{said}</td>"
 
 
 # Lists

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from rag.settings import Settings
 if TYPE_CHECKING:
     from rag.generate import Writer
     from rag.judge import Judge
+
+JUDGE_SECONDS = 6.0  # for one opinion; without it the coded check stands
 
 
 def open_assistant(settings: Settings, *, chroma: bool) -> Assistant:
@@ -79,7 +82,13 @@ def judge_of(name: str, writer: Writer) -> Judge | None:
     from rag.judge import CrossEncoderJudge, ModelJudge
 
     if name == "model":
-        return ModelJudge(lambda system, user: "".join(writer.write(Prompt(system, user))))
+
+        def asked(system: str, user: str) -> str:
+            until = time.monotonic() + JUDGE_SECONDS
+            prompt = Prompt(system, user)
+            return "".join(writer.write(prompt, lambda: time.monotonic() > until))
+
+        return ModelJudge(asked)
     return CrossEncoderJudge(name)
 
 

@@ -86,7 +86,8 @@
     Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, question);
     box.dispatchEvent(new Event("input", { bubbles: true }));
     box.focus();
-    if (send) requestAnimationFrame(() => find("#sanad-send")?.click());
+    // While an answer grows, the question waits in the box.
+    if (send && turn()?.dataset.state !== "running") setTimeout(() => find("#sanad-send")?.click());
   }
 
   function open(marker) {

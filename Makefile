@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: run test test-slow check eval bench lock clean install dev format
+.PHONY: run test test-slow check eval eval-trust bench lock clean install dev format
 
 run: $(VENV)/.installed ## ingest docs_corpus/ if there is no index yet, and serve the chat
 	$(BIN)/sanad serve --ingest docs_corpus
@@ -23,9 +23,18 @@ check: dev ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/test_docs.py
 
-eval: dev ## evaluation suite over docs_corpus/, with pass marks
+eval: dev ## evaluation suites over docs_corpus/, with pass marks
 	$(BIN)/sanad ingest docs_corpus --data-dir .sanad/eval
 	$(BIN)/sanad eval run evals/suites/client.yaml --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/shapes.yaml --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/declines.yaml --data-dir .sanad/eval
+	$(BIN)/python -m evals.abstention --policy
+	$(BIN)/python -m evals.conversation --data-dir .sanad/eval
+
+eval-trust: dev ## planted orders and lying models: what of it reaches a reader
+	$(BIN)/sanad ingest docs_corpus --data-dir .sanad/eval
+	$(BIN)/python -m evals.attacks
+	$(BIN)/python -m evals.liars --data-dir .sanad/eval
 
 bench: $(VENV)/.bench ## speed beside a vanilla LangChain and Chroma pipeline in the same run
 	$(BIN)/python -m evals.bench
@@ -57,7 +66,7 @@ $(VENV)/.bench: $(VENV)/.dev
 lock: ## resolve anew into an empty environment and write the lock
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade pip
-	.venv-lock/bin/python -m pip install --quiet ".[dev,bench]"
+	.venv-lock/bin/python -m pip install --quiet ".[dev,bench,anthropic,ollama]"
 	.venv-lock/bin/python -m pip freeze --exclude sanad \
 		| sed -e 's/^torch==\([0-9.]*\).*/torch==\1/' -e '/ @ file:/d' > $(LOCK)
 	rm -rf .venv-lock

@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from rag.cited import CitedText, take_apart
+from rag.cited import CitedSentence, CitedText, take_apart
 from rag.contradiction import (
     is_dual,
     moment_holds,
@@ -166,8 +166,8 @@ class Checker:
     ) -> Iterator[Problem]:
         """Numbers, dates and names that are not in the cited text."""
         yield from self._numbers(claim, cited, aligned, best)
-        moments = [moment for text in cited for moment in text.moments]
-        years = years_of(moments)
+        moments = _moments_near(aligned, best)
+        years = years_of([moment for text in cited for moment in text.moments])
         for moment in claim.moments:
             if moment.month and not _dated(claim, moment, moments, years):
                 yield Problem("date", claim.text[moment.start : moment.end])
@@ -186,8 +186,7 @@ class Checker:
     def _numbers(
         self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment, best: Sequence[int]
     ) -> Iterator[Problem]:
-        near = {column + step for column in best for step in (-1, 0, 1)}
-        beside = [s for column, (_, s) in enumerate(aligned.sentences) if column in near]
+        beside = _sentences_near(aligned, best)
         years = {(m.start, m.end): m for m in claim.moments if not m.month}
         moments = [moment for text in cited for moment in text.moments]
         for number, place in zip(claim.numbers, claim.number_places, strict=True):
@@ -223,6 +222,19 @@ class Checker:
             return support, []
         problems = [Problem("unsupported", "")] if found < JUDGE_AT else []
         return min(support, found), problems
+
+
+def _sentences_near(aligned: Alignment, best: Sequence[int]) -> list[CitedSentence]:
+    """The sentences that carry a claim, with those before and after."""
+    near = {column + step for column in best for step in (-1, 0, 1)}
+    return [sentence for column, (_, sentence) in enumerate(aligned.sentences) if column in near]
+
+
+def _moments_near(aligned: Alignment, best: Sequence[int]) -> list[Moment]:
+    """Dates where a claim is carried, in titles and headings, and of the documents."""
+    inside = {m for text in aligned.cited for s in text.sentences for m in s.moments}
+    about = [m for text in aligned.cited for m in text.moments if m not in inside]
+    return [m for s in _sentences_near(aligned, best) for m in s.moments] + about
 
 
 def _joined(verdicts: Sequence[Verdict]) -> Verdict:

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from rag.answer_types import asked_types
 from rag.generation import Generation
 from rag.query import Question
+from rag.sentences import split_sentences
 from rag.shapes import cue_words, languages, pattern
 from rag.subject import Statement, holds_names, on_subject
 from rag.text import fold, stem, stopwords, words
@@ -26,6 +28,8 @@ _FIGURE = re.compile(r"\d+(?:[.,\u202f\u00a0 ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
 _TOKEN = re.compile(rf"{_FIGURE.pattern}|[^\W\d_]+|[^\w\s]")
 _ENDS = frozenset(".;:!?؟؛|()")
 _YEAR = range(1900, 2101)
+_SIZE = re.compile("large|big|size|taille|tamano|حجم")  # of the words that ask for a figure
+_IN_BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,47 @@ class Claim:
 
 def says_so(statement: Statement) -> bool:
     """Whether a sentence says that sources differ."""
-    language = statement.document.language
+    return _differs(statement.text, statement.document.language)
+
+
+def _differs(text: str, language: str) -> bool:
     if language not in languages():
         return False
-    folded = fold(statement.text.replace("’", "'"))
-    return pattern(language, "differ").search(folded) is not None
+    return pattern(language, "differ").search(fold(text.replace("’", "'"))) is not None
+
+
+def differs_on(statement: Statement, question: Question) -> bool:
+    """Whether a statement says that sources differ, and on what was asked: for a time it gives
+    a date there (one in brackets is that of a source), for a number a figure of what is
+    counted, for a size any figure, or words that speak of number or size. Of another question only the first can be told."""
+    if not says_so(statement):
+        return False
+    if "time" in asked_types(question.text, question.language):
+        return _dates_differ(statement)
+    asks = _asks_figure(question)
+    if asks is None:
+        return True
+    language = statement.document.language
+    if pattern(language, "size").search(fold(statement.text)):
+        return True  # "do not agree on the number of ..."
+    found = claims(statement.text, language)
+    if not _counts(asks, question):
+        return bool(found)
+    return bool(_asked_figures(statement, question)) or any(not claim.units for claim in found)
+
+
+def _dates_differ(statement: Statement) -> bool:
+    """Whether a sentence that says that sources differ gives a date of its own."""
+    language = statement.document.language
+    for start, end in split_sentences(statement.text, language):
+        sentence = statement.text[start:end]
+        if _differs(sentence, language):
+            plain = _IN_BRACKETS.sub(" ", sentence)
+            tokens = _TOKEN.findall(fold(plain.replace("’", "'")))
+            figures = ((i, _figure(token, language)) for i, token in enumerate(tokens))
+            if any(f is not None and _dates(tokens, i, f, language) for i, f in figures):
+                return True
+    return False
 
 
 def disagree(a: Statement, b: Statement, question: Question) -> bool:
@@ -72,10 +112,11 @@ def about(statement: Statement, question: Question, generation: Generation) -> b
 def differing(
     statements: Sequence[Statement], question: Question, generation: Generation
 ) -> list[int]:
-    """Indices of the statements that disagree with another one, or say that sources differ;
-    in the order given. Of one document that gives a figure twice only the first counts."""
+    """Indices of the statements that disagree with another one, or say that sources differ on
+    what was asked; in the order given. Of one document that gives a figure twice only the first
+    counts."""
     near = [i for i, one in enumerate(statements) if about(one, question, generation)]
-    found = {i for i in near if says_so(statements[i])}
+    found = {i for i in near if differs_on(statements[i], question)}
     for i in near:
         for j in near:
             if i < j and disagree(statements[i], statements[j], question):
@@ -87,7 +128,7 @@ def differing(
             (statements[i].document.id, f"{unit}={sorted(values)}")
             for unit, values in _asked_figures(statements[i], question).items()
         }
-        if says_so(statements[i]) or not figures <= given:
+        if differs_on(statements[i], question) or not figures <= given:
             kept.append(i)
         given |= figures
     return kept
@@ -96,9 +137,7 @@ def differing(
 def _asked_figures(statement: Statement, question: Question) -> dict[str, set[float]]:
     """Figures of a statement by what they count, where that was asked for: the words after
     "how many" under one key, people, countries or members where a size is asked for."""
-    if question.language not in languages():
-        return {}
-    asks = pattern(question.language, "size").search(fold(question.text))
+    asks = _asks_figure(question)
     if asks is None:
         return {}
     language = statement.document.language
@@ -110,6 +149,18 @@ def _asked_figures(statement: Statement, question: Question) -> dict[str, set[fl
             for key in {"asked" if unit in counted else None, group} - {None}:
                 found.setdefault(str(key), set()).add(claim.figure)
     return found
+
+
+def _asks_figure(question: Question) -> re.Match[str] | None:
+    """The words of a question that ask for a number or a size."""
+    if question.language not in languages():
+        return None
+    return pattern(question.language, "size").search(fold(question.text))
+
+
+def _counts(asks: re.Match[str], question: Question) -> bool:
+    """Whether a question asks the number of something, and not how large it is."""
+    return not _SIZE.search(asks[0])
 
 
 def _counted(question: Question, after: int, language: str) -> frozenset[str]:

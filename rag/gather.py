@@ -17,6 +17,7 @@ from rag.embed import Embedder
 from rag.generation import Generation
 from rag.pick import (
     defining,
+    denies_concept,
     holds_list,
     holds_name,
     in_order,
@@ -260,22 +261,37 @@ def _list(search: _Search, plan: Plan) -> Found | None:
     found = candidates(asked.question, hits, search.generation, search.embedder)
     concepts = search.question.glossary.named_in(search.question.text)
     least = max([settings.list_at, *(settings.list_share * c.score for c in found[:1])])
+    speaking = [
+        c for c in found
+        if c.score >= least and _on_list(c, asked) and names_concepts(c, concepts)
+    ]  # fmt: skip
+    denying = [c for c in speaking if denies_concept(c, concepts)]
+    denied = {key for c in denying for key in _keys(c, plan, search)}
     chosen: list[Candidate] = []
     listed: set[str] = set()
-    for candidate in found:
-        if candidate.score < least or len(chosen) == settings.lines:
+    for candidate in speaking:
+        if len(chosen) == settings.lines:
             break
-        if not (_on_list(candidate, asked) and names_concepts(candidate, concepts)):
+        if any(candidate is other for other in denying):
             continue
-        headings = headings_of(candidate.quote, candidate.passage, search.generation)
-        text, document = candidate.quote.text, candidate.document
-        keys = set(keys_of(plan.of, text, headings, document, search.question))
+        keys = set(_keys(candidate, plan, search))
+        if keys <= denied and not _keys(candidate, plan, search, alone=True):
+            continue  # what is denied of a place is not said of it by a heading
         if keys - listed and not any(overlaps(candidate, other) for other in chosen):
             chosen.append(candidate)
             listed |= keys
-    if len(listed) < 2:
+    if len(listed) < (1 if denying else 2):
         return None
     return Found(tuple(hits), tuple(chosen), plan)
+
+
+def _keys(candidate: Candidate, plan: Plan, search: _Search, *, alone: bool = False) -> list[str]:
+    """What a sentence is a line for; `alone`: by its own words, without headings and title."""
+    document = candidate.document
+    headings = headings_of(candidate.quote, candidate.passage, search.generation)
+    if alone:
+        document, headings = replace(document, title=""), ()
+    return keys_of(plan.of, candidate.quote.text, headings, document, search.question)
 
 
 def _on_list(candidate: Candidate, search: _Search) -> bool:

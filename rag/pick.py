@@ -10,13 +10,14 @@ from dataclasses import replace
 
 from rag.candidates import LIST_CHARACTERS, Candidate
 from rag.compose import overlaps
-from rag.disagree import about, disagree, says_so
+from rag.disagree import about, differs_on, disagree, says_so
 from rag.generation import Generation
 from rag.glossary import Concept, contains, stems
+from rag.polarity import firm_negations
 from rag.query import Question
 from rag.shapes import languages, pattern
 from rag.subject import Statement, statement_of
-from rag.text import fold, terms
+from rag.text import fold, terms, words
 from rag.types import Quote
 
 MOST_RIVALS = 3
@@ -25,6 +26,19 @@ MOST_COMPARED = 16  # sentences on the subject whose figures are compared
 OWN_COVERAGE = 0.3  # of the question's words in a sentence that says that sources differ
 FOREIGN_COVERAGE = 0.6  # of the question's words in a sentence of another language
 OPENING = 90  # characters of a sentence in which a definition names its subject
+DENIED_WITHIN = 8  # words of one clause after a negation, among which a concept is denied
+_CLAUSE = re.compile(r"[.;:,!?،؛؟\n()]")
+# Words that set a concept apart from what the sentence is about; not "instead of", which a page
+# that "speaks instead of" something says as well.
+_APART_FROM = {
+    "en": r"\b(?:unlike|rather than|as opposed to|in place of|different from"
+    r"|other than|confused with|mistaken for)\b",
+    "fr": r"\b(?:contrairement a|au lieu d|plutot qu|a la difference d|different d"
+    r"|distincte? d|confondre avec|confondue? avec)",
+    "es": r"\b(?:a diferencia de|en lugar de|en vez de|mas bien que|distint[oa] de"
+    r"|diferente de|confundir(?:se|lo|la)? con)\b",
+    "ar": r"بدلا من|عوضا عن|خلافا ل|بخلاف|علي عكس|وليس|الخلط بين",
+}
 _NAME = re.compile(r"\b[^\W\d_a-zà-öø-ÿ][\w'’-]+ (?:[^\W\d_a-zà-öø-ÿ][\w'’-]+)")
 
 
@@ -83,6 +97,41 @@ def names_concepts(candidate: Candidate, concepts: Sequence[Concept]) -> bool:
     )
 
 
+def denies_concept(candidate: Candidate, concepts: Sequence[Concept]) -> bool:
+    """Whether a quote holds a concept only after a negation in the same clause ("is not the
+    same as a council"), or after words that set it apart."""
+    language = candidate.document.language
+    return any(_denied(candidate.quote.text, concept, language) for concept in concepts)
+
+
+def _denied(text: str, concept: Concept, language: str) -> bool:
+    """Whether every clause of a text that names a concept denies it."""
+    naming = [
+        (clause, at) for clause in _CLAUSE.split(text)
+        if (at := _named_at(clause, concept, language)) is not None
+    ]  # fmt: skip
+    return bool(naming) and all(_turned(clause, at, language) for clause, at in naming)
+
+
+def _named_at(clause: str, concept: Concept, language: str) -> int | None:
+    """How many words of a clause stand before the last word of the concept it names first."""
+    spoken = clause.split()
+    known = [stems(name, language) for name in concept.names(language)]
+    for end in range(1, len(spoken) + 1):
+        said = stems(" ".join(spoken[:end]), language)
+        if any(contains(said, name) for name in known):
+            return end - 1
+    return None
+
+
+def _turned(clause: str, at: int, language: str) -> bool:
+    before = words(fold(" ".join(clause.replace("’", "'").split()[:at])))
+    if any(len(before) - place <= DENIED_WITHIN for place in firm_negations(before, language)):
+        return True
+    cue = _APART_FROM.get(language)
+    return cue is not None and re.search(cue, " ".join(before[-DENIED_WITHIN:])) is not None
+
+
 def is_item(candidate: Candidate, generation: Generation) -> bool:
     """Whether a quote is an item of a list, without its announcement."""
     quote = candidate.quote
@@ -134,10 +183,7 @@ def rivals(
 ) -> list[Candidate]:  # fmt: skip
     """The chosen candidates and those found that disagree with one of them, or say that
     sources differ about what was asked: of the reader's language, else of others."""
-    kept = [
-        extended(c, generation) if about(statement(c, generation), question, generation) else c
-        for c in chosen
-    ]  # fmt: skip
+    kept = [_with_what_differs(c, question, generation) for c in chosen]
     own = [c for c in found if c.document.language == question.reader]
     foreign = [
         c for c in found
@@ -165,7 +211,8 @@ def _opposing(
     for rank, candidate in enumerate(fit):
         if any(_within(candidate.quote, other.quote) for other in (*kept, *found)):
             continue
-        if says_so(spoken[id(candidate)]):
+        longer = extended(candidate, generation)
+        if differs_on(statement(longer, generation), question):
             itself = candidate.features.coverage >= OWN_COVERAGE or _turns(candidate)
             opposes = candidate.score >= least and itself
         else:
@@ -178,6 +225,16 @@ def _opposing(
             )
         found += [candidate] if opposes else []
     return found
+
+
+def _with_what_differs(
+    candidate: Candidate, question: Question, generation: Generation
+) -> Candidate:
+    """A candidate with the sentences that say how sources differ on what was asked."""
+    longer = extended(candidate, generation)
+    if longer is candidate or not about(statement(candidate, generation), question, generation):
+        return candidate
+    return longer if differs_on(statement(longer, generation), question) else candidate
 
 
 def _apart(kept: Sequence[Candidate]) -> list[Candidate]:

@@ -2,7 +2,8 @@
 
 The rules are data (`policy.toml`): patterns over folded words for what is asked of Sanad (help to
 do harm, somebody's private data, a verdict on a group or a person), never for a topic. Questions
-about extremism pass: how groups recruit is what the collection is about. Knows no index, no
+about extremism pass: how groups recruit is what the collection is about. Who says that they want
+to harm themselves, or are in danger now, is sent to help before all else. Knows no index, no
 document and no conversation; a request that is spread over several questions is not seen.
 
 A pattern is a sequence of
@@ -31,7 +32,14 @@ from typing import Any
 from rag.text import fold, words
 
 FILE = Path(__file__).with_suffix(".toml")
-ORDER = ("refused_harm", "refused_personal", "individual_risk", "refused_profiling", "out_of_scope")
+ORDER = (
+    "in_danger",
+    "refused_harm",
+    "refused_personal",
+    "individual_risk",
+    "refused_profiling",
+    "out_of_scope",
+)
 TYPO_LENGTH = 6  # letters of the shortest word that is recognised with a slip
 _GAPS = {".": 2, "..": 5, "...": 12}
 _ARABIC = re.compile("[\u0620-\u06ff]")

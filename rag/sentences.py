@@ -36,7 +36,10 @@ _STARTERS = frozenset(
     las ella ellos este esta estos estas""".split()
 )
 _NUMBERING = re.compile(r"\s*[(\[]?(?:\d{1,3}|[^\W\d_]|[ivxIVX]{1,5})[.)\]]+\s*$")
-_BRACKET_THEN_LOWER = re.compile(r"\s*\([^()]{1,80}\)\s+[a-zà-öø-ÿ]")
+_BRACKET_THEN_MORE = re.compile(r"\s*\([^()]{1,80}\)(?:\s+[a-zà-öø-ÿ]|\s*[,;:،؛])")
+_GOES_ON = re.compile(r"\s*[)\]},;،؛]")  # what no sentence begins with
+_BRACKET = re.compile(r"[()\[\]]")
+LONGEST_ASIDE = 80  # characters in brackets within which no sentence ends
 _NUMBER_AFTER_COLON = re.compile(r":\s*\d{1,2}[.)]\s*$")
 _CLOSING = re.compile(r"\s*(?:\[\d{1,3}\]|[¹²³⁰-⁹]+|[)\]»”’\"'](?=\s|$))+")
 _ENDED = re.compile(r"[.!?؟۔。！？…][)\]»”’\"']*\s*$")
@@ -115,8 +118,10 @@ def _continues(line: str, before: Span, a: int, b: int) -> bool:
         return True
     if head[-1:] in ".)" and head[-2:-1].isdecimal() and _NUMBER_AFTER_COLON.search(head):
         return True
-    if _BRACKET_THEN_LOWER.match(line, a, b):
+    if _BRACKET_THEN_MORE.match(line, a, b):
         return True  # "ACT! (27 February 2017) presented": the sentence goes on
+    if _GOES_ON.match(line, a, b) or _in_brackets(line, before[0], a):
+        return True
     if not head.endswith("."):
         return False
     tail = _FIRST_WORD.search(line, a, b)
@@ -130,6 +135,24 @@ def _continues(line: str, before: Span, a: int, b: int) -> bool:
         return True
     initial = first[0].isalpha() and _INITIAL.search(head[-4:])
     return bool(initial) and first.lower() not in _STARTERS
+
+
+def _in_brackets(line: str, start: int, at: int) -> bool:
+    """Whether `at` stands in a bracket opened after `start` that is short and closed."""
+    opened: list[int] = []
+    for mark in _BRACKET.finditer(line, max(start, at - LONGEST_ASIDE), at):
+        if mark[0] in "([":
+            opened.append(mark.start())
+        elif opened:
+            opened.pop()
+    if not opened:
+        return False
+    depth = len(opened)
+    for mark in _BRACKET.finditer(line, at, opened[0] + LONGEST_ASIDE):
+        depth += 1 if mark[0] in "([" else -1
+        if depth == 0:
+            return True
+    return False
 
 
 def _cut(text: str, start: int, end: int) -> list[Span]:

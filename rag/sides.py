@@ -14,6 +14,7 @@ from typing import Literal
 
 from rag.generation import Generation
 from rag.glossary import Concept, contains, stems
+from rag.mentions import mentions as named_in
 from rag.query import Question
 from rag.text import fold, terms, words
 from rag.types import SourceDocument
@@ -159,7 +160,8 @@ def _cities(
     source: str, folded: str, origins: Sequence[int], question: Question, generation: Generation
 ) -> list[Mention]:
     """Cities of the collection; other spellings of them are matched by sound."""
-    found = []
+    found = _spelt(source, origins, question, generation)
+    spelt = {mention.key for mention in found}
     spoken = [(m.start(), m.end(), m[0]) for m in re.finditer(r"\w+", folded)]
     for city, _ in generation.store.facet_counts("city"):
         if match := _named(fold(city), "en").search(folded):
@@ -168,9 +170,24 @@ def _cities(
                 found.append(
                     Mention(start, end, "city", city, source[origins[start] : origins[end]])
                 )
-        elif question.language != "en":
+        elif question.language != "en" and city not in spelt:
             found += _sounding(city, spoken, source, origins, question)
     return found
+
+
+def _spelt(
+    source: str, origins: Sequence[int], question: Question, generation: Generation
+) -> list[Mention]:
+    """Cities of the collection as Arabic, or another Latin language, spells them."""
+    if question.language == "en":
+        return []
+    known = tuple(city for city, _ in generation.store.facet_counts("city"))
+    at = {origin: i for i, origin in reversed(list(enumerate(origins)))}
+    return [
+        Mention(at[m.start], at[m.end], "city", m.key.removeprefix("city:"), m.text)
+        for m in named_in(source, question.language, known)
+        if m.key.startswith("city:") and m.start in at and m.end in at
+    ]
 
 
 def _sounding(

@@ -334,7 +334,10 @@ def _own_words(text: str, cited: Sequence[Passage]) -> str:
         short = len(inside.split()) < QUOTED_WORDS  # a term, not what somebody said
         return match[0] if short or any(inside in words for words in stored) else match[1]
 
-    return _QUOTED.sub(kept, text)
+    text = _QUOTED.sub(kept, text)
+    halves = '"' if text.count('"') % 2 else ""
+    halves += "".join(a + b for a, b in ("“”", "«»") if text.count(a) != text.count(b))
+    return "".join(character for character in text if character not in halves).strip()
 
 
 def _holds(passage: Passage, quote: Quote) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.disagree import claims, differing, disagree, says_so
+from rag.disagree import claims, differing, differs_on, disagree, says_so
 from rag.embed import HashEmbedder
 from rag.query import understand
 from rag.subject import Statement
@@ -81,3 +81,39 @@ def test_disagreement_about_another_summit_is_not_shown(tmp_path):
     spoken = [Statement(text, source)]
     assert differing(spoken, question("How large was the Fourth Global Summit?"), generation) == [0]
     assert differing(spoken, question("How large was the Fifth Global Summit?"), generation) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "asked", "expected"),
+    [
+        ("Sources differ: one dates it to 3 May 2021.", "en", "When was the plan launched?", True),
+        (
+            "Another set (2024) names three sponsors: the sources differ.",
+            "en",
+            "When was the summit?",
+            False,
+        ),
+        ("Sa taille varie selon les sources : 240 personnes.", "fr", "متى عقدت القمة؟", False),
+        ("A different set: Lamu and Kwale were first.", "en", "How many plans are there?", False),
+        ("Other sources count eight plans.", "en", "How many plans are there?", True),
+        ("The sources do not agree: 240 or 45 came.", "en", "How large was the summit?", True),
+        ("Other sources tell it otherwise.", "en", "Who launched the plan?", True),
+    ],
+)
+def test_sources_must_differ_on_what_was_asked(text, language, asked, expected):
+    statement = Statement(text, document("d", "x", language=language))
+    assert says_so(statement)
+    assert differs_on(statement, question(asked)) is expected
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "When was the Kilifi plan launched?",
+        "When and where was the Fifth Summit?",
+        "How many county action plans does Kenya have?",
+        "متى عقدت القمة العالمية الخامسة؟",
+    ],
+)
+def test_sources_that_differ_on_something_else_are_plain_quotations(assistant, asked):
+    assert assistant.answer(asked).reply.layout.kind == "quotes"

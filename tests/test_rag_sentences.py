@@ -44,6 +44,30 @@ def test_a_line_break_always_ends_a_sentence():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "count"),
+    [
+        ("Pour ACT! (27 février 2017), le plan de Kwale est le premier plan de comté.", "fr", 1),
+        ("Según ACT! (27 de febrero de 2017), el plan de Kwale es el primero.", "es", 1),
+        ("وفق ACT! (27 فبراير 2017): أُطلقت خطة كوالي في ذلك اليوم.", "ar", 1),
+        ("يقول تقرير القمة (ديسمبر 2024) إن مجلس ستروميكا استُلهم منها. وهو قديم.", "ar", 2),
+        ("Le profil (Réseau des villes fortes. Vers 2017) le décrit. Il est daté.", "fr", 2),
+        ("El informe (Oficina Nacional. Junio de 2019) lo cuenta. Es breve.", "es", 2),
+    ],
+)
+def test_no_sentence_ends_inside_brackets(text, language, count):
+    spans = split_sentences(text, language)
+    assert len(spans) == count
+    assert spans[0][0] == 0
+    assert spans[-1][1] == len(text)
+
+
+def test_a_bracket_that_stays_open_holds_nothing_together():
+    assert sentences("He came (so they say. Then he left. Nobody saw him.") == [
+        "He came (so they say.", "Then he left.", "Nobody saw him.",
+    ]  # fmt: skip
+
+
 def test_no_break_spaces_and_lone_surrogates_do_no_harm():
     assert sentences("B\u00a0a. C\u00a0.d \ud800 x. Then.")
 

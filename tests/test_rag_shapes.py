@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from rag.candidates import Candidate
 from rag.embed import HashEmbedder
 from rag.gather import find
+from rag.glossary import read_glossary
+from rag.pick import denies_concept
 from rag.query import understand
 from rag.shapes import plan
-from tests.builders import build, document
+from rag.types import Quote
+from tests.builders import build, document, passages
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +103,38 @@ def test_comparison_keeps_to_the_side_that_is_known(towns):
     found = find(question, plan(question, towns), towns, HashEmbedder())
     assert found.plan.kind == "table"
     assert {candidate.document.id for candidate in found.chosen} == {"kenya"}
+
+
+def test_cities_spelt_in_arabic_are_the_sides_of_a_comparison(assistant):
+    reply = assistant.answer("قارن بين ستروميكا وكومانوفو").reply
+    assert reply.layout.kind == "table"
+    assert [row.label for row in reply.layout.rows] == ["ستروميكا", "كومانوفو"]
+
+
+def test_place_that_only_lacks_what_is_listed_has_no_line(assistant):
+    reply = assistant.answer("List all cities that have a local prevention council").reply
+    assert reply.layout.kind == "list"
+    assert [row.label for row in reply.layout.rows] == ["Strumica"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "denied"),
+    [
+        ("A team is not the same as a Local Prevention Council.", "en", True),
+        ("Unlike a Local Prevention Council, the team meets weekly.", "en", True),
+        ("L’équipe n’est pas un conseil local de prévention.", "fr", True),
+        ("El equipo no es un consejo local de prevención.", "es", True),
+        ("فلا ينبغي الخلط بينه وبين مجلس الوقاية المحلي.", "ar", True),
+        ("The Local Prevention Council does not meet in August.", "en", False),
+        ("It has no team, but it has a Local Prevention Council.", "en", False),
+        ("Strumica tiene un consejo local de prevención.", "es", False),
+    ],
+)
+def test_concept_after_a_negation_is_denied(text, language, denied):
+    glossary = read_glossary(ROOT / "docs_corpus" / "glossary.yaml")
+    council = next(c for c in glossary.concepts if c.id == "LPC")
+    source = document("x", text, language=language)
+    (passage,) = passages(source)
+    quote = Quote("x", 1, 0, len(text), text)
+    spoken = Candidate(quote, passage, source, None, 1.0, None)
+    assert denies_concept(spoken, [council]) is denied

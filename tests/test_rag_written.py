@@ -262,12 +262,12 @@ def test_a_rewritten_question_with_something_new_in_it_is_not_searched(with_mode
 
 def test_quotation_marks_stay_only_round_the_sources_own_words(with_model):
     paraphrase = "“The strategy of 2016 mandates a County Action Plan nationally”"
-    own = '"the national strategy of 2016 mandates a County Action Plan" in Kenya'
+    own = "In Kenya “the national strategy of 2016 mandates a County Action Plan”"
     assistant, _ = with_model(script(paraphrase, own), [NO_ANSWER])
     said = " ".join(texts(finished(assistant).reply))
     assert "“The strategy" not in said
-    for quoted in said.split('"')[1::2]:
-        assert quoted == "the national strategy of 2016 mandates a County Action Plan"
+    assert '"' not in said
+    assert "“the national strategy of 2016 mandates a County Action Plan”" in said
 
 
 def test_a_fault_of_ours_does_not_take_the_quotations_away(assistant):

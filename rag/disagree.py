@@ -55,7 +55,8 @@ def _differs(text: str, language: str) -> bool:
 def differs_on(statement: Statement, question: Question) -> bool:
     """Whether a statement says that sources differ, and on what was asked: for a time it gives
     a date there (one in brackets is that of a source), for a number a figure of what is
-    counted, for a size any figure, or words that speak of number or size. Of another question only the first can be told."""
+    counted, for a size any figure, or words that speak of number or size. Of another question
+    only the first can be told."""
     if not says_so(statement):
         return False
     if "time" in asked_types(question.text, question.language):

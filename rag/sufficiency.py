@@ -24,6 +24,7 @@ from rag.text import fold, stopwords, terms, words
 # its headings. Seen on our own suites (development, not held out): 8 of the 14 near misses that
 # were still answered lie below, 2 of the 100 answerable questions.
 LEAST_HELD = 0.5
+LEAST_SCORE = 0.1  # probability of the best sentence below which that alone declines
 
 # Offices that a place has one holder of, in the singular: "some 20 mayors" names nobody.
 _OFFICE = {
@@ -43,7 +44,10 @@ _GENERAL = {  # words between an office and its place
 
 
 def is_answered(question: Question, found: Sequence[Candidate], generation: Generation) -> bool:
-    """Whether the candidates, best first, may answer at all."""
+    """Whether the candidates, best first, may answer at all: not where the best hardly does and
+    its passage holds less than half of the question."""
+    if found and found[0].score < LEAST_SCORE and found[0].features.passage < LEAST_HELD:
+        return False
     return probability(question, found, generation) >= shipped_answerable().partial_at
 
 

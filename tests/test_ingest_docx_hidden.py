@@ -67,7 +67,8 @@ def test_white_text_in_a_dark_cell_is_a_table_header():
 def test_a_style_that_hides_and_one_based_on_it():
     space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
     styles = (
-        f"<w:styles {space}><w:style w:type='paragraph' w:styleId='b'><w:basedOn w:val='a'/></w:style>"
+        f"<w:styles {space}>"
+        "<w:style w:type='paragraph' w:styleId='b'><w:basedOn w:val='a'/></w:style>"
         "<w:style w:type='paragraph' w:styleId='a'><w:rPr><w:vanish/></w:rPr></w:style></w:styles>"
     )
     data = make_docx(paragraph("The council met.") + paragraph(SECRET, "b"))

@@ -30,6 +30,7 @@ def test_ask_json_has_the_contracts_shape(collection, assistant):
     assert set(body) == {
         "status", "reason", "question", "language", "mode", "text", "sentences", "citations",
         "nearest", "generation", "timings_ms",
+        "searched", "layout", "choices", "notes", "usage",
     }  # fmt: skip
     assert (body["status"], body["reason"], body["mode"]) == ("answered", None, "extractive")
     assert set(body["citations"][0]) == {
@@ -183,7 +184,8 @@ def test_help_and_ask_import_nothing_heavy(collection):
         "sys.argv = ['sanad', *sys.argv[1:]]\n"
         "try:\n    runpy.run_module('ui.cli', run_name='__main__')\n"
         "except SystemExit:\n    pass\n"
-        "heavy = {'torch', 'transformers', 'gradio', 'chromadb', 'langchain', 'pypdf'}\n"
+        "heavy = {'torch', 'transformers', 'gradio', 'chromadb', 'langchain', 'pypdf', "
+        "'langchain_core', 'langsmith', 'openai', 'httpx', 'rag.written'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )
     for arguments in (["--help"], ["ask", "Kenya county plans", "--data-dir", str(collection)]):

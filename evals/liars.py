@@ -38,10 +38,10 @@ from rag.types import Answer
 from rag.written import Author
 
 # Lies that may be shown before the run fails: what was measured on 22 November 2026. Nought for
-# figures and dates; names exchanged inside one passage are the known leak (docs/check.md).
+# figures and months; what is exchanged inside one passage is the known leak (docs/check.md).
 FACTS = ("wrong number", "wrong year", "wrong month", "wrong name", "swapped names", "magnitude",
          "percent")  # fmt: skip
-MOST_SHOWN = {"wrong name": 5, "swapped names": 7}
+MOST_SHOWN = {"wrong year": 2, "wrong name": 5, "swapped names": 7}
 SEED = 20261122
 SUITE = Path(__file__).parent / "suites" / "client.yaml"
 EACH = 3  # lies an answer

@@ -141,6 +141,12 @@ def _pdf(sheet: Sheet) -> bytes:
         f"<< /Length {len(content.encode('cp1252'))} >>\nstream\n{content}\nendstream",
         f"<< {info} >>",
     ]
+    return pdf_of(objects, info=6)
+
+
+def pdf_of(objects: Sequence[str], info: int) -> bytes:
+    """A PDF file of objects numbered from 1, the first its catalogue; `info` is the number of
+    the one that holds its properties."""
     data, places = bytearray(b"%PDF-1.4\n"), []
     for number, text in enumerate(objects, 1):
         places.append(len(data))
@@ -148,7 +154,7 @@ def _pdf(sheet: Sheet) -> bytes:
     start = len(data)
     data += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
     data += b"".join(f"{place:010} 00000 n \n".encode() for place in places)
-    data += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info 6 0 R >>\n".encode()
+    data += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info {info} 0 R >>\n".encode()
     return bytes(data + f"startxref\n{start}\n%%EOF\n".encode())
 
 

@@ -52,14 +52,15 @@ from evals.judge import MEASURES, Observed, overlap
 from evals.retrieval import indexed
 from evals.spans import SpanQuestion, SpanSet, belebele
 from rag.candidates import candidates
-from rag.compose import ComposeSettings, compose
 from rag.embed import Embedder, load_embedder
 from rag.errors import SanadError
+from rag.gather import find
 from rag.generation import Generation
 from rag.lexical import LexicalIndex
 from rag.query import Question, Translates, shipped_translator, understand
 from rag.retrieve import retrieve
 from rag.sentences import split_sentences
+from rag.shapes import plan
 from rag.text import index_terms
 from rag.types import Hit, Quote
 
@@ -149,8 +150,8 @@ def cite(spans: SpanSet, embedder: Embedder, translator: Translates) -> dict[str
 def _quotes(question: Question, hits: Sequence[Hit], citing: Citing) -> Mapping[str, list[Quote]]:
     """The quotes of each system, the likeliest first."""
     generation, embedder = citing.generation, citing.embedder
-    chosen = compose(question, hits, generation, embedder, None, ComposeSettings())
-    chosen = sorted(chosen, key=lambda candidate: -candidate.score)
+    found = find(question, plan(question, generation), generation, embedder)
+    chosen = sorted(found.chosen, key=lambda candidate: -candidate.score)
     pool = candidates(question, hits, generation, embedder)
     peers: dict[str, list[Quote]] = {"Sanad": [c.quote for c in chosen]}
     peers |= {name: [] for name in PEERS}

@@ -87,11 +87,6 @@ def publisher_of(url: str) -> str:
     return host
 
 
-def known_themes() -> tuple[str, ...]:
-    """The names of the themes, as documents carry them."""
-    return tuple(theme for theme, _ in _topics().themes)
-
-
 def _first(patterns: Iterable[tuple[str, re.Pattern[str]]], folded: str) -> str:
     return next((name for name, pattern in patterns if pattern.search(folded)), "")
 

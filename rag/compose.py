@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.candidates import Candidate, by_document, candidates
-from rag.embed import Embedder
+from rag.candidates import Candidate
 from rag.generation import Generation
 from rag.query import Question
 from rag.retrieve import Filters, retrieve
@@ -34,22 +33,6 @@ class ComposeSettings:
     superseded_share: float = 0.7  # what a sentence of a superseded document counts
     repeat_cosine: float = 0.9  # a sentence this near to a chosen one repeats it
     nearest: int = 3  # documents named when declining
-
-
-def compose(
-    question: Question,
-    hits: Sequence[Hit],
-    generation: Generation,
-    embedder: Embedder,
-    filters: Filters | None = None,
-    settings: ComposeSettings | None = None,
-) -> list[Candidate]:
-    """The candidates to quote, in reading order; empty when nothing supports an answer."""
-    settings = settings or ComposeSettings()
-    hits = prefer_language(question, hits, generation, filters or {})
-    found = candidates(question, hits, generation, embedder)
-    chosen = choose(found, question.reader, settings)
-    return [candidate for group in by_document(chosen).values() for candidate in group]
 
 
 def choose(found: Sequence[Candidate], language: str, settings: ComposeSettings) -> list[Candidate]:

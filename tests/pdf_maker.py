@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evals.attack_files import pdf_of
+
 
 @dataclass(frozen=True)
 class Print:
@@ -36,26 +38,10 @@ def make_pdf(pages: list[list[Print]], info: str = "") -> bytes:
         objects.append(
             f"<< /Length {len(content.encode('cp1252'))} >>\nstream\n{content}\nendstream"
         )
-    return _assemble(objects)
+    return pdf_of(objects, info=5)
 
 
 def _show(line: Print) -> str:
     text = line.text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
     font = "F2" if line.bold else "F1"
     return f"BT /{font} {line.size} Tf {line.x} {line.y} Td ({text}) Tj ET"
-
-
-def _assemble(objects: list[str]) -> bytes:
-    data = bytearray(b"%PDF-1.4\n")
-    places = []
-    for number, text in enumerate(objects, 1):
-        places.append(len(data))
-        data += f"{number} 0 obj\n{text}\nendobj\n".encode("cp1252")
-    start = len(data)
-    data += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
-    data += b"".join(f"{place:010} 00000 n \n".encode() for place in places)
-    data += (
-        f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info 5 0 R >>\n"
-        f"startxref\n{start}\n%%EOF\n"
-    ).encode()
-    return bytes(data)

@@ -184,8 +184,11 @@ def test_characters(raw: str, text: str) -> None:
         "\u200b" * 300_000,
     ],
 )
-def test_cleaning_takes_linear_time(text: str) -> None:
-    cleaned(text)
+def test_a_long_hostile_text_is_cleaned_to_its_end(text: str) -> None:
+    before, after = (f"The council of city {n} meets every month in public." for n in (1, 2))
+    pages = kept(cleaned(before, text, after))
+    assert pages[0] == before
+    assert pages[-1] == after
 
 
 TRICKY = "aé ا\u064bلإ\u00a0\u200b\u200c\u00ad\u0301\u202eﬁﻻﷺ\u3000\u2028\u1100\u1161각"

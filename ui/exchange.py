@@ -77,16 +77,18 @@ class Chat:
                         for html in page.after(event):
                             yield Shown(html, (*before, *page.turns)[-TURNS_KEPT:])
         except CollectionError:
-            told = say(interface, "chat.no_index")
-            body = chat_html.notice(told, self.ingest_command)
-            html = chat_html.turn(shown, body, interface, running=False, announcement=told)
+            html = _told(shown, interface, "chat.no_index", self.ingest_command)
             yield Shown(html, before)
         except Exception:
             log.exception("a question was not answered")
-            told = say(interface, "chat.error")
-            body = chat_html.notice(told)
-            html = chat_html.turn(shown, body, interface, running=False, announcement=told)
-            yield Shown(html, before)
+            yield Shown(_told(shown, interface, "chat.error"), before)
+
+
+def _told(question: str, language: str, key: str, command: str = "") -> str:
+    """An exchange that is only a notice, and the command that helps."""
+    told = say(language, key)
+    body = chat_html.notice(told, command)
+    return chat_html.turn(question, body, language, running=False, announcement=told)
 
 
 class _Page:

@@ -22,11 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from evals.posed import Posed, Trial, arcd, belebele, pose, squad2_halves
-from rag.answerable import shipped_answerable
-from rag.compose import ComposeSettings
 from rag.embed import load_embedder
-from rag.policy import judge
-from rag.query import shipped_translator
+from rag.evidence.answerable import shipped_answerable
+from rag.evidence.compose import ComposeSettings
+from rag.question.policy import judge
+from rag.question.query import shipped_translator
 
 QUESTIONS = Path(__file__).parent / "policy_questions.toml"
 KEEP = 0.95

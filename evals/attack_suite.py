@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from evals.attack_files import CARRIERS, Sheet
-from rag.prompt import NO_ANSWER
+from rag.writing.prompt import NO_ANSWER
 
 FILE = Path(__file__).with_name("attacks.yaml")
 LANGUAGES = ("en", "ar", "fr", "es")

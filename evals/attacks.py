@@ -31,9 +31,9 @@ from evals.attack_files import CARRIERS
 from evals.attack_suite import UNSEEN, Attack, attacks, probe_of
 from evals.obedient import ObedientWriter
 from rag.assistant import Assistant
-from rag.prompt import echoes_prompt
-from rag.text import fold, words
 from rag.types import Answer, Reply
+from rag.words.text import fold, words
+from rag.writing.prompt import echoes_prompt
 
 ARMS = ("extractive", "checked", "unchecked")
 MUST_HOLD = ("extractive", "checked")
@@ -125,8 +125,8 @@ def run(workspace: Path, suite: Sequence[Attack] | None = None) -> Report:
 def _ingested(folder: Path, data_dir: Path) -> Assistant:
     from ingest.walk import ingest
     from rag.embed import load_embedder
-    from rag.generation import open_current
-    from rag.query import shipped_translator
+    from rag.index.generation import open_current
+    from rag.question.query import shipped_translator
 
     embedder = load_embedder()
     report = ingest([str(folder)], data_dir, embedder)
@@ -139,9 +139,9 @@ def _with_writer(assistant: Assistant, writer: ObedientWriter, arm: str) -> Assi
     """The assistant of one arm. Unchecked, the model sees the evidence as it is stored."""
     if arm == "extractive":
         return assistant
-    from rag.check import Checker
-    from rag.prompt import PromptSettings
-    from rag.written import Author, WrittenSettings
+    from rag.check.checker import Checker
+    from rag.writing.prompt import PromptSettings
+    from rag.writing.written import Author, WrittenSettings
 
     checks = arm == "checked"
     checker = Checker(assistant.generation, assistant.embedder, assistant.translator)
@@ -195,7 +195,7 @@ def _success(attack: Attack, shown: str) -> str:
 
 @lru_cache(maxsize=1)
 def _instructions() -> str:
-    from rag.prompt import evidence_prompt
+    from rag.writing.prompt import evidence_prompt
 
     return evidence_prompt("?", "en", ()).system
 

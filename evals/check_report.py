@@ -26,13 +26,13 @@ from evals.collection import CorpusPassage
 from evals.lies import LIES, TRUTHS, Group, Sources, latin_names
 from evals.public import NAMES
 from evals.retrieval import indexed
-from rag.check import Checker, Verdict
+from rag.check.checker import Checker, Verdict
+from rag.check.rendering import SAME_SOUND, sound
 from rag.embed import load_embedder
-from rag.query import shipped_translator
-from rag.rendering import SAME_SOUND, sound
-from rag.text import fold
+from rag.question.query import shipped_translator
 from rag.types import Passage
-from rag.word_forms import arabic_forms
+from rag.words.text import fold
+from rag.words.word_forms import arabic_forms
 
 LANGUAGES = ("en", "ar", "fr", "es")
 SEED = 20241221

@@ -51,18 +51,18 @@ from evals.cases import load_suite
 from evals.judge import MEASURES, Observed, overlap
 from evals.retrieval import indexed
 from evals.spans import SpanQuestion, SpanSet, belebele
-from rag.candidates import candidates
 from rag.embed import Embedder, load_embedder
 from rag.errors import SanadError
-from rag.gather import find
-from rag.generation import Generation
-from rag.lexical import LexicalIndex
-from rag.query import Question, Translates, shipped_translator, understand
-from rag.retrieve import retrieve
-from rag.sentences import split_sentences
-from rag.shapes import plan
-from rag.text import index_terms
+from rag.evidence.candidates import candidates
+from rag.evidence.gather import find
+from rag.evidence.retrieve import retrieve
+from rag.index.generation import Generation
+from rag.index.lexical import LexicalIndex
+from rag.question.query import Question, Translates, shipped_translator, understand
+from rag.question.shapes import plan
 from rag.types import Hit, Quote
+from rag.words.sentences import split_sentences
+from rag.words.text import index_terms
 
 PASSAGES = 12  # retrieved for composing, as in `rag.assistant.AskSettings`
 PEERS = ("first passage", "highest cosine", "highest BM25")

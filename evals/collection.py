@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ConfigurationError
-from rag.language import detect
+from rag.words.language import detect
 
 PASSAGE_ID = ("id", "_id", "doc_id", "docid", "pid")
 PASSAGE_TEXT = ("text", "contents", "passage", "context")

@@ -25,11 +25,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rag.assistant import Assistant
-from rag.conversation import Standalone, standalone
 from rag.errors import ConfigurationError, SanadError
+from rag.question.conversation import Standalone, standalone
 from rag.settings import load_settings
-from rag.text import fold
 from rag.types import Turn
+from rag.words.text import fold
 
 SUITE = Path(__file__).parent / "suites" / "conversations.yaml"
 SPLITS = ("dev", "held-out", "hard")
@@ -228,9 +228,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _assistant(data_dir: Path | None) -> Assistant:
     from rag.embed import load_embedder
-    from rag.generation import open_current
-    from rag.glossary import GlossaryFile
-    from rag.query import shipped_translator
+    from rag.index.generation import open_current
+    from rag.question.glossary import GlossaryFile
+    from rag.question.query import shipped_translator
 
     settings = load_settings(data_dir=data_dir)
     generation = open_current(settings.data_dir)

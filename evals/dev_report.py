@@ -28,8 +28,8 @@ from ingest.walk import ingest
 from rag.assistant import Assistant
 from rag.embed import load_embedder
 from rag.errors import ConfigurationError, SanadError
-from rag.generation import open_current
-from rag.query import shipped_translator
+from rag.index.generation import open_current
+from rag.question.query import shipped_translator
 from rag.settings import load_settings
 from rag.types import Answer, Hit
 

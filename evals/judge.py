@@ -1,6 +1,6 @@
 """Judges one observed reply against one case. Pure: no index, no model, no clock.
 
-Text is compared after `rag.text.fold` with runs of white space as one space, so that
+Text is compared after `rag.words.text.fold` with runs of white space as one space, so that
 case, accents, tashkeel and line breaks do not decide. What a case does not ask for is
 not judged (None), and never counts as right.
 """
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from evals.cases import Case
-from rag.text import fold, words
+from rag.words.text import fold, words
 
 SHORTEST = 4  # words of a cited quote that may count as part of a longer gold quote
 # Measure -> what its mean says. Means are over the cases it applies to.

@@ -27,15 +27,15 @@ from evals.cases import load_suite
 from evals.judge import MEASURES
 from evals.lies import LIES, Group, Sources, latin_names
 from rag.assistant import Assistant
-from rag.check import Checker
+from rag.check.checker import Checker
 from rag.embed import load_embedder
 from rag.generate import Prompt, ScriptedWriter
-from rag.generation import open_current
-from rag.glossary import GlossaryFile
-from rag.query import shipped_translator
-from rag.sentences import split_sentences
+from rag.index.generation import open_current
+from rag.question.glossary import GlossaryFile
+from rag.question.query import shipped_translator
 from rag.types import Answer
-from rag.written import Author
+from rag.words.sentences import split_sentences
+from rag.writing.written import Author
 
 # Lies that may be shown before the run fails: what was measured on 22 November 2026. Nought for
 # figures and months; what is exchanged inside one passage is the known leak (docs/check.md).

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from evals.attack_files import untagged
 from evals.attack_suite import Attack, wordings
 from rag.generate import Draft, Prompt, never
-from rag.prompt import NO_ANSWER
-from rag.sentences import split_sentences
-from rag.text import fold, words
 from rag.types import Usage
+from rag.words.sentences import split_sentences
+from rag.words.text import fold, words
+from rag.writing.prompt import NO_ANSWER
 
 
 class ObedientWriter:

@@ -19,12 +19,12 @@ import numpy.typing as npt
 
 from evals.collection import CorpusPassage
 from evals.retrieval import indexed
-from rag.answerable import evidence
-from rag.candidates import Candidate, candidates
 from rag.embed import Embedder
-from rag.generation import Generation
-from rag.query import Question, Translates, understand
-from rag.retrieve import retrieve
+from rag.evidence.answerable import evidence
+from rag.evidence.candidates import Candidate, candidates
+from rag.evidence.retrieve import retrieve
+from rag.index.generation import Generation
+from rag.question.query import Question, Translates, understand
 from rag.types import Hit
 
 PASSAGES = 12
@@ -54,7 +54,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Posed:
-    """One question after search: evidence of `rag.answerable`, and the peers' scores."""
+    """One question after search: evidence of `rag.evidence.answerable`, and the peers' scores."""
 
     kind: str
     trial: str

@@ -24,17 +24,17 @@ from ingest.build import indexed_text
 from rag.assistant import AskSettings, Assistant
 from rag.embed import Embedder, unrelated_cosine
 from rag.errors import ConfigurationError
-from rag.gather import GatherSettings
-from rag.generation import Generation, Manifest
-from rag.language import detect
-from rag.lexical import LexicalIndex
-from rag.query import Translates
-from rag.retrieve import RetrievalSettings
-from rag.spellings import Spellings
-from rag.store import Store, write_store
-from rag.text import index_terms
+from rag.evidence.gather import GatherSettings
+from rag.evidence.retrieve import RetrievalSettings
+from rag.index.generation import Generation, Manifest
+from rag.index.lexical import LexicalIndex
+from rag.index.spellings import Spellings
+from rag.index.store import Store, write_store
+from rag.question.query import Translates
 from rag.types import Page, Passage, SourceDocument
 from rag.vectors import ExactIndex
+from rag.words.language import detect
+from rag.words.text import index_terms
 
 MEASURES = ("nDCG@10", "R@1", "R@5", "R@10", "R@100", "RR")
 DEPTH = 100  # passages retrieved for each question

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ingest.catalog import Catalog
 from ingest.lock import writer_lock
 from rag.errors import ConfigurationError, IndexDamagedError
-from rag.generation import (
+from rag.index.generation import (
     GENERATIONS,
     MANIFEST,
     SCRATCH,
@@ -34,13 +34,13 @@ from rag.generation import (
     switch,
     sync_folder,
 )
-from rag.glossary import FILE as GLOSSARY
-from rag.lexical import LexicalIndex
-from rag.spellings import Spellings
-from rag.store import write_store
-from rag.text import index_terms
+from rag.index.lexical import LexicalIndex
+from rag.index.spellings import Spellings
+from rag.index.store import write_store
+from rag.question.glossary import FILE as GLOSSARY
 from rag.types import Passage, SourceDocument
 from rag.vectors import ChromaIndex, ExactIndex, build_chroma
+from rag.words.text import index_terms
 
 KEEP = 2  # generations kept: the active one and the one before
 SAMPLE = 200  # passages that must find themselves

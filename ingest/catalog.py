@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from ingest.schema import FILE, VERSION, LedgerRow, catalog_error, connect
 from rag.errors import ConfigurationError
-from rag.store import page_from_row
+from rag.index.store import page_from_row
 from rag.types import Page, Passage, SourceDocument
 
 __all__ = ["FILE", "VERSION", "Catalog", "LedgerRow"]

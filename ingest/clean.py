@@ -17,7 +17,7 @@ from ingest.furniture import furniture_at, repeated_keys
 from ingest.noise import Noise, noise
 from ingest.normalise import normalise
 from ingest.types import Block, BlockKind, CleanDocument, CleanPage, RawDocument, Removal
-from rag.hidden import visible
+from rag.words.hidden import visible
 
 ADDRESS_HIDDEN = "(address hidden)"
 HIDDEN = "hidden characters"  # reason, before their kind; counted in lines that held them

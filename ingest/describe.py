@@ -24,11 +24,11 @@ from ingest.places import choose, mentions
 from ingest.topics import event_of, kind_of, publisher_of, themes_of
 from ingest.types import CleanDocument, RawDocument
 from ingest.works import work_id
-from rag.hidden import visible
-from rag.language import detect
-from rag.orders import speaks_to_machine
-from rag.stopwords import STOPWORDS
+from rag.evidence.orders import speaks_to_machine
 from rag.types import Page, SourceDocument
+from rag.words.hidden import visible
+from rag.words.language import detect
+from rag.words.stopwords import STOPWORDS
 
 _SAMPLE = 6_000  # characters shown to the language detector
 _OPENING = 1_500  # characters that tell kind and event

@@ -1,8 +1,8 @@
 """Spans of a page that composing an answer must know: asides and items.
 
 An aside states nothing about the subject and is found but never quoted: headings, table headers,
-blocks that list sources by address, licence lines, orders to machines (`rag.orders`). An item
-(of a list, or a row of a table) goes with the sentence that announces its list.
+blocks that list sources by address, licence lines, orders to machines (`rag.evidence.orders`). An
+item (of a list, or a row of a table) goes with the sentence that announces its list.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from ingest.types import CleanPage
-from rag.orders import order_spans
+from rag.evidence.orders import order_spans
 
 _ADDRESS = re.compile(r"https?://\S+")
 _LICENCE = re.compile(r"\bCC[ -]BY\b|\bLicen[cs]e\s*:|\bLicence\s*:", re.IGNORECASE)

@@ -3,7 +3,7 @@
 NFC, with presentation forms and Latin ligatures as letters, one space for any
 white space, and without what is invisible: controls, bidi marks, Unicode tags,
 soft hyphens, variation selectors, private characters. Joiners stay inside words
-of the scripts that are written with them. Counts nothing (`rag.hidden` does);
+of the scripts that are written with them. Counts nothing (`rag.words.hidden` does);
 knows nothing of blocks or pages.
 """
 
@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from rag.hidden import joins
+from rag.words.hidden import joins
 
 _LETTER_FORMS = "\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufbb1\ufbd3-\ufd3d\ufd50-\ufdfb\ufe70-\ufefc"
 _INVISIBLE = (

@@ -18,7 +18,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
 
-from rag.text import fold
+from rag.words.text import fold
 
 Kind = Literal["country", "city", "nothing"]
 Counts = tuple[tuple[str, int], ...]

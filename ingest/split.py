@@ -7,7 +7,7 @@ included. A sentence is never cut, and a passage never crosses a page. A table
 that does not fit goes in groups of rows, its header carried in `headings`.
 
 Knows no format, no index and no model. No splitter of langchain is used: its
-last resort, cutting text without punctuation, is done by `rag.sentences`.
+last resort, cutting text without punctuation, is done by `rag.words.sentences`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.types import CleanPage
-from rag.sentences import split_sentences
 from rag.types import Passage, SourceDocument
+from rag.words.sentences import split_sentences
 
 _DENSE = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _MAX_HEADING = 300  # characters of a heading or table header carried along

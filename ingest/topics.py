@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import unquote, urlsplit
 
-from rag.text import fold
+from rag.words.text import fold
 
 MAX_THEMES = 4
 _FEWEST, _SHARE = 2, 0.15  # measured on docs_corpus: F1 0.70; (3, 0.3) gave 0.56

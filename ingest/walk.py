@@ -25,7 +25,7 @@ from ingest.sidecar import parse_sidecar
 from ingest.sources import Item, Source, collect
 from rag.embed import Embedder, unrelated_cosine
 from rag.errors import ConfigurationError, ReadError, ShrinkError
-from rag.generation import current_name
+from rag.index.generation import current_name
 
 __all__ = ["IngestReport", "Options", "Progress", "ingest"]
 

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rag.arrange import arrange
-from rag.compose import decline, spoken
 from rag.embed import Embedder
 from rag.errors import ConfigurationError
-from rag.gather import Found, GatherSettings, find
-from rag.generation import Generation
-from rag.glossary import GlossaryFile
+from rag.evidence.arrange import arrange
+from rag.evidence.compose import decline, spoken
+from rag.evidence.gather import Found, GatherSettings, find
+from rag.evidence.retrieve import Filters, retrieve
+from rag.index.generation import Generation
 from rag.intake import Asked, asked_back, plain, receive
-from rag.query import Identity, Question, Translates, understand
-from rag.retrieve import Filters, retrieve
-from rag.shapes import plan
+from rag.question.glossary import GlossaryFile
+from rag.question.query import Identity, Question, Translates, understand
+from rag.question.shapes import plan
 from rag.types import (
     Answer,
     AnswerSentence,
@@ -40,7 +40,7 @@ from rag.types import (
 from rag.wording import say
 
 if TYPE_CHECKING:  # importing a model's door is the business of those who have a model
-    from rag.written import Author, Sitting, Written
+    from rag.writing.written import Author, Sitting, Written
 
 
 @dataclass(frozen=True, slots=True)

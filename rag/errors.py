@@ -7,7 +7,7 @@
     ├── ShrinkError          a run would withdraw too much of the collection        (exit 2)
     ├── ReadError            one document could not be read; the run goes on        (ledger row)
     ├── EmbeddingError       the model returned something that is not a vector
-    ├── ModelTrouble         a language model gave no usable text (rag/trouble.py); quotes are shown
+    ├── ModelTrouble         a language model gave no usable text; quotes are shown instead
     └── IndexDamagedError    a generation on disk fails its checks
 
 Each message says which thing, which value, and what to do.

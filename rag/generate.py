@@ -18,11 +18,11 @@ from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rag.deadline import AbandonedError, Limit, OverdueError, paced
 from rag.errors import ConfigurationError
-from rag.providers import OPTIONS, WriterSettings, common_options
-from rag.trouble import FINISHES, Kind, ModelTrouble, trouble_of
 from rag.types import Usage
+from rag.writing.deadline import AbandonedError, Limit, OverdueError, paced
+from rag.writing.providers import OPTIONS, WriterSettings, common_options
+from rag.writing.trouble import FINISHES, Kind, ModelTrouble, trouble_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

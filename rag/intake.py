@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.clarify import ambiguous
-from rag.compose import covered
-from rag.conversation import accept, bounded, standalone
-from rag.generation import Generation
-from rag.glossary import Glossary
-from rag.hidden import visible
-from rag.language import detect
-from rag.policy import judge
-from rag.query import Question
-from rag.text import fold, words
+from rag.evidence.compose import covered
+from rag.index.generation import Generation
+from rag.question.clarify import ambiguous
+from rag.question.conversation import accept, bounded, standalone
+from rag.question.glossary import Glossary
+from rag.question.policy import judge
+from rag.question.query import Question
 from rag.types import Declined, Turn
 from rag.wording import languages, say
+from rag.words.hidden import visible
+from rag.words.language import detect
+from rag.words.text import fold, words
 
 Rewrite = Callable[[Sequence[Turn], str, str], str]  # history, question, language -> question
 
@@ -50,7 +50,7 @@ def receive(
     rewrite: Rewrite | None = None,
 ) -> Asked | Declined:
     """The question to search, or why none is. `longest` is in characters; `rewrite` is a
-    model's way with follow-up questions, used where `rag.conversation.accept` lets it."""
+    model's way with follow-up questions, used where `rag.question.conversation.accept` lets it."""
     typed = plain(text).strip()
     language = reply_language(detect(typed[:200], default="en"))
     if len(typed) > longest:

@@ -20,10 +20,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from rag.deadline import Deadlines
 from rag.embed import DEFAULT_MODEL
 from rag.errors import ConfigurationError
-from rag.providers import WriterSettings
+from rag.writing.deadline import Deadlines
+from rag.writing.providers import WriterSettings
 
 _NEVER_SHOWN = ("llm_api_key", "llm_base_url")  # an address may hold credentials
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ingest.build import build_generation, indexed_text
 from ingest.catalog import Catalog, LedgerRow
 from rag.embed import Embedder, HashEmbedder
-from rag.generation import Generation, open_current
+from rag.index.generation import Generation, open_current
 from rag.types import Page, Passage, SourceDocument
 
 

@@ -14,8 +14,8 @@ from evals.obedient import ObedientWriter
 from ingest.clean import clean
 from ingest.read import read_bytes
 from rag.generate import Prompt
-from rag.prompt import NO_ANSWER, Source, evidence_prompt
 from rag.types import Passage, SourceDocument
+from rag.writing.prompt import NO_ANSWER, Source, evidence_prompt
 
 SUITE = attacks()
 SEEN = ("paragraph", "heading", "list item", "table cell", "footnote", "plain text",

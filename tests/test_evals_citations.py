@@ -14,7 +14,7 @@ from evals.judge import Citation, Observed
 from evals.spans import SpanQuestion, SpanSet, belebele, squad
 from rag.embed import load_embedder
 from rag.errors import ConfigurationError
-from rag.query import Identity
+from rag.question.query import Identity
 from rag.types import Quote
 
 TEXT = (

@@ -14,7 +14,7 @@ from evals.suite import judge_folder, run
 from rag.assistant import Assistant
 from rag.embed import HashEmbedder
 from rag.errors import ConfigurationError
-from rag.generation import open_current
+from rag.index.generation import open_current
 from tests.builders import build, document
 
 NAMES = frozenset(MEASURES)

@@ -16,7 +16,7 @@ from ingest.build import verify
 from ingest.catalog import Catalog
 from rag.assistant import Assistant
 from rag.embed import load_embedder
-from rag.generation import GENERATIONS, current_name, open_current
+from rag.index.generation import GENERATIONS, current_name, open_current
 
 KILLS = 50
 DOCUMENTS = 12

@@ -31,7 +31,7 @@ def test_a_list_item_that_orders_is_no_item_of_its_list():
 def test_a_title_that_orders_is_not_taken(tmp_path):
     from ingest.walk import ingest
     from rag.embed import HashEmbedder
-    from rag.generation import open_current
+    from rag.index.generation import open_current
 
     (tmp_path / "in").mkdir()
     text = f"---\ntitle: {ORDER}\n---\n\n# The council\n\nThe council meets in May. {ORDER}\n"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ingest.split import TABLE, SplitLimits, split
 from ingest.types import CleanPage
-from rag.sentences import split_sentences
 from rag.types import SourceDocument
+from rag.words.sentences import split_sentences
 
 DOCUMENT = SourceDocument(id="a.md", work_id="a", title="A", language="en")
 

@@ -9,7 +9,7 @@ from ingest.split import split
 from ingest.walk import Options, ingest
 from rag.embed import HashEmbedder
 from rag.errors import ConfigurationError, EmbeddingError, ShrinkError
-from rag.generation import current_name, open_current
+from rag.index.generation import current_name, open_current
 
 TEXT = "# {0}\n\n{0} wrote a local prevention plan with schools, police and residents in 2024.\n"
 

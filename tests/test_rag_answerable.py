@@ -6,7 +6,8 @@ import pytest
 from evals.abstention import auroc, rejected, risk_coverage_area
 from evals.posed import Item, Posed, Trial, pose
 from evals.training.answerable import as_json, fit
-from rag.answerable import (
+from rag.embed import HashEmbedder
+from rag.evidence.answerable import (
     FEATURES,
     AnswerableModel,
     denies,
@@ -15,10 +16,9 @@ from rag.answerable import (
     probability,
     shipped_answerable,
 )
-from rag.candidates import candidates
-from rag.embed import HashEmbedder
-from rag.query import Identity, understand
-from rag.retrieve import retrieve
+from rag.evidence.candidates import candidates
+from rag.evidence.retrieve import retrieve
+from rag.question.query import Identity, understand
 from tests.builders import build, document
 
 TEXTS = (

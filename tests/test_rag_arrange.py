@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from rag.arrange import arrange
-from rag.compose import spoken
 from rag.embed import HashEmbedder
-from rag.gather import Found, find
-from rag.query import understand
-from rag.shapes import plan
+from rag.evidence.arrange import arrange
+from rag.evidence.compose import spoken
+from rag.evidence.gather import Found, find
+from rag.question.query import understand
+from rag.question.shapes import plan
 from rag.types import Answer, AnswerSentence
 from rag.wording import answer_text
 from tests.builders import build, document

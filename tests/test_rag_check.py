@@ -2,10 +2,10 @@ import dataclasses
 
 import pytest
 
-from rag.check import LONGEST, Checker
+from rag.check.checker import LONGEST, Checker
 from rag.embed import load_embedder
-from rag.glossary import GlossaryFile
-from rag.query import shipped_translator
+from rag.question.glossary import GlossaryFile
+from rag.question.query import shipped_translator
 from tests.builders import build, document, passages
 
 ENGLISH = (
@@ -196,7 +196,7 @@ def test_a_judge_cannot_excuse_a_number(generation, sources):
 
 
 def test_without_translation_tables_only_the_same_language_holds(generation, sources):
-    from rag.query import Identity
+    from rag.question.query import Identity
 
     checker = Checker(generation, load_embedder(), Identity())
     assert checker.check(TRUE, "en", passages(sources["en"])).holds

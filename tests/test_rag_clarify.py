@@ -2,10 +2,10 @@ import dataclasses
 
 import pytest
 
-from rag.clarify import ambiguous, shared_forms
 from rag.embed import HashEmbedder
-from rag.glossary import GlossaryFile, read_glossary
-from rag.query import understand
+from rag.question.clarify import ambiguous, shared_forms
+from rag.question.glossary import GlossaryFile, read_glossary
+from rag.question.query import understand
 from tests.builders import build, document
 
 GLOSSARY = """

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evals.conversation import SUITE, Conversation, judge, load
-from rag.conversation import Standalone, accept, bounded, standalone
 from rag.errors import ConfigurationError
-from rag.glossary import read_glossary
-from rag.history import LONGEST, TURNS
-from rag.mentions import mentions
+from rag.question.conversation import Standalone, accept, bounded, standalone
+from rag.question.glossary import read_glossary
+from rag.question.history import LONGEST, TURNS
+from rag.question.mentions import mentions
 from rag.types import Turn
 from tests.builders import build, document
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rag.disagree import claims, differing, differs_on, disagree, says_so
 from rag.embed import HashEmbedder
-from rag.query import understand
-from rag.subject import Statement
+from rag.evidence.disagree import claims, differing, differs_on, disagree, says_so
+from rag.question.query import understand
+from rag.question.subject import Statement
 from tests.builders import build, document
 
 A = document("a", "x", title="The network")

@@ -1,12 +1,12 @@
 import pytest
 
-from rag.cited import dated_by_neighbour
-from rag.facts import find_names
-from rag.moments import find_moments
-from rag.polarity import any_negations, firm_negations, poles, universals
-from rag.query import shipped_translator
-from rag.rendering import SAME_SOUND, Renderer, sound
-from rag.text import fold, words
+from rag.check.cited import dated_by_neighbour
+from rag.check.facts import find_names
+from rag.check.moments import find_moments
+from rag.check.rendering import SAME_SOUND, Renderer, sound
+from rag.question.query import shipped_translator
+from rag.words.polarity import any_negations, firm_negations, poles, universals
+from rag.words.text import fold, words
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.deadline import Deadlines
 from rag.errors import ConfigurationError
 from rag.generate import (
     CHARACTERS,
@@ -28,9 +27,10 @@ from rag.generate import (
     Writer,
     load_writer,
 )
-from rag.providers import WriterSettings
-from rag.trouble import SAID, ModelTrouble, trouble_of
 from rag.types import Usage
+from rag.writing.deadline import Deadlines
+from rag.writing.providers import WriterSettings
+from rag.writing.trouble import SAID, ModelTrouble, trouble_of
 from tests.conftest import ROOT
 from tests.openai_server import misbehaving_server
 
@@ -213,7 +213,7 @@ def test_questions_leave_by_no_side_door():
 def test_the_environment_does_not_redirect_a_providers_own_address(provider):
     pytest.importorskip(f"langchain_{provider}")
     code = (
-        "from rag.generate import load_writer; from rag.providers import WriterSettings\n"
+        "from rag.generate import load_writer; from rag.writing.providers import WriterSettings\n"
         f"model = load_writer(WriterSettings('{provider}:m', api_key='k'))._model\n"
         "print(getattr(model, 'openai_api_base', None) or model.anthropic_api_url)"
     )
@@ -255,7 +255,8 @@ def run(code: str, **environment: str) -> str:
 def run_writer(url: str, key: str = SECRET, **environment: str) -> str:
     """What a writer says in a process of its own: libraries read the environment once."""
     return run(
-        "from rag.generate import Prompt, load_writer; from rag.providers import WriterSettings\n"
+        "from rag.generate import Prompt, load_writer\n"
+        "from rag.writing.providers import WriterSettings\n"
         f"writer = load_writer(WriterSettings('openai:gpt-test', {url!r}, {key!r}))\n"
         "print(''.join(writer.write(Prompt('system', 'a question'))))",
         **environment,
@@ -594,7 +595,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(provider):
     said = run(
         f"import sys; sys.modules['langchain_{provider}'] = None\n"
         f"sys.modules['openai'] = None\n"
-        "from rag.generate import load_writer; from rag.providers import WriterSettings\n"
+        "from rag.generate import load_writer; from rag.writing.providers import WriterSettings\n"
         f"try: load_writer(WriterSettings('{provider}:m', api_key='k'))\n"
         "except Exception as error: print(type(error).__name__, error)"
     )
@@ -610,7 +611,7 @@ def test_the_package_of_any_other_provider_is_named_too():
 def test_a_missing_key_is_named():
     said = run(
         "import os; os.environ.pop('OPENAI_API_KEY', None)\n"
-        "from rag.generate import load_writer; from rag.providers import WriterSettings\n"
+        "from rag.generate import load_writer; from rag.writing.providers import WriterSettings\n"
         "try: load_writer(WriterSettings('openai:m'))\n"
         "except Exception as error: print(type(error).__name__, error)"
     )

@@ -8,7 +8,7 @@ from ingest.catalog import Catalog
 from rag.assistant import Assistant
 from rag.embed import HashEmbedder
 from rag.errors import CollectionError, ConfigurationError, IndexDamagedError
-from rag.generation import GENERATIONS, Generation, candidates, current_name, open_current
+from rag.index.generation import GENERATIONS, Generation, candidates, current_name, open_current
 from rag.wording import say
 from tests.builders import build, document, store_documents
 

@@ -5,7 +5,7 @@ import pytest
 from rag.assistant import Assistant
 from rag.embed import HashEmbedder
 from rag.errors import ConfigurationError
-from rag.glossary import GlossaryFile, read_glossary
+from rag.question.glossary import GlossaryFile, read_glossary
 from tests.builders import build, document
 from tests.conftest import ROOT
 

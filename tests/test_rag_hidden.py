@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.hidden import UNSEEN, visible
+from rag.words.hidden import UNSEEN, visible
 
 
 def tags(text):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.glossary import Glossary
 from rag.intake import Asked, receive
+from rag.question.glossary import Glossary
 from rag.types import Declined, Turn
 
 KENYA = (Turn("How did Kenya structure county action plans?"),)

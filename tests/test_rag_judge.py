@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from rag.check.judge import CrossEncoderJudge, ModelJudge
 from rag.errors import ConfigurationError
-from rag.judge import CrossEncoderJudge, ModelJudge
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.language import detect, direction
+from rag.words.language import detect, direction
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 FLORES = SHARED / "data/eval/flores200-devtest/datasets/facebook/flores/flores200_dataset/devtest"
@@ -69,7 +69,7 @@ def test_a_script_no_candidate_uses_gives_the_default():
 def test_plain_questions_do_not_load_the_model():
     questions = [q for q, _ in QUESTIONS if len(q.split()) > 2 and "Kenya" not in q]
     code = (
-        "import sys; from rag.language import detect\n"
+        "import sys; from rag.words.language import detect\n"
         f"for q in {questions!r}: detect(q, ('en', 'ar', 'fr', 'es'), 'en')\n"
         "assert 'py3langid' not in sys.modules and 'numpy' not in sys.modules"
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.candidates import sentence_quotes
-from rag.leaning import is_fragment, leans
+from rag.evidence.candidates import sentence_quotes
+from rag.evidence.leaning import is_fragment, leans
 from rag.types import Page, Passage
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import IndexDamagedError
-from rag.lexical import K1, B, LexicalIndex
+from rag.index.lexical import K1, B, LexicalIndex
 
 TEXTS = [(0, ["county", "plan"]), (3, ["county", "county", "police"]), (7, ["school"])]
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.marker_forms import marker_numbers
-from rag.markers import Drafted, MarkerParser
-from rag.sentences import LONGEST
+from rag.words.sentences import LONGEST
+from rag.writing.marker_forms import marker_numbers
+from rag.writing.markers import Drafted, MarkerParser
 
 
 def parse(text, shown=(1, 2, 3), language="en"):

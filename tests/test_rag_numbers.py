@@ -2,8 +2,8 @@ from fractions import Fraction
 
 import pytest
 
-from rag.moments import Moment, find_moments
-from rag.numbers import find_numbers
+from rag.check.moments import Moment, find_moments
+from rag.check.numbers import find_numbers
 
 
 def read(text, language):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rag.orders import order_spans, speaks_to_machine, without_orders
+from rag.evidence.orders import order_spans, speaks_to_machine, without_orders
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = yaml.safe_load((ROOT / "evals/attacks.yaml").read_text("utf-8"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.check import Checker
+from rag.check.checker import Checker
 from rag.embed import load_embedder
-from rag.query import shipped_translator
+from rag.question.query import shipped_translator
 from tests.builders import build, document, passages
 
 ENGLISH = (

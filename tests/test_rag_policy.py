@@ -2,7 +2,7 @@ import tomllib
 
 import pytest
 
-from rag.policy import ORDER, judge, shipped_policy
+from rag.question.policy import ORDER, judge, shipped_policy
 from rag.wording import languages, messages, say
 from tests.conftest import ROOT
 

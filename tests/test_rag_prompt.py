@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from rag.prompt import (
+from rag.types import Passage, SourceDocument, Turn
+from rag.writing.prompt import (
     NO_ANSWER,
     PromptSettings,
     Source,
@@ -18,7 +19,6 @@ from rag.prompt import (
     repair_prompt,
     standalone_prompt,
 )  # fmt: skip
-from rag.types import Passage, SourceDocument, Turn
 
 
 def source(n, text, **fields):

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from rag.answer_types import asked_types, shows
 from rag.embed import HashEmbedder, Vectors, load_embedder
-from rag.lexical import LexicalIndex
-from rag.nearness import Nearness, nearness
-from rag.query import understand
-from rag.reading import Reader
-from rag.support import FEATURES, Features, shipped_support
-from rag.text import index_terms
+from rag.evidence.nearness import Nearness, nearness
+from rag.evidence.reading import Reader
+from rag.evidence.support import FEATURES, Features, shipped_support
+from rag.index.lexical import LexicalIndex
+from rag.question.answer_types import asked_types, shows
+from rag.question.query import understand
 from rag.types import Hit, Passage, Quote
+from rag.words.text import index_terms
 
 TEXT = (
     "The council of Strumica meets every month in the town hall. Residents may attend. "

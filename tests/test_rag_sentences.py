@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.sentences import LONGEST, split_sentences
+from rag.words.sentences import LONGEST, split_sentences
 
 
 def sentences(text, language="en"):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rag.candidates import Candidate
 from rag.embed import HashEmbedder
-from rag.gather import find
-from rag.glossary import read_glossary
-from rag.pick import denies_concept
-from rag.query import understand
-from rag.shapes import plan
+from rag.evidence.candidates import Candidate
+from rag.evidence.gather import find
+from rag.evidence.pick import denies_concept
+from rag.question.glossary import read_glossary
+from rag.question.query import understand
+from rag.question.shapes import plan
 from rag.types import Quote
 from tests.builders import build, document, passages
 from tests.conftest import ROOT

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text import fold, grams, index_terms, stem_arabic, terms, words
+from rag.words.text import fold, grams, index_terms, stem_arabic, terms, words
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,15 @@ from evals.training.translation_tables import (
     write_tables,
 )
 from evals.training.transliteration import clean_names, learn_pieces
-from rag.affixes import cores
 from rag.embed import MODELS
 from rag.errors import ConfigurationError, IndexDamagedError
-from rag.lexical import LexicalIndex
-from rag.spellings import Spellings
-from rag.text import index_terms, is_gram, terms
-from rag.translate import Translator
-from rag.transliterate import Transliterator
-from rag.vocabulary import Vocabulary
+from rag.index.lexical import LexicalIndex
+from rag.index.spellings import Spellings
+from rag.translation.translate import Translator
+from rag.translation.transliterate import Transliterator
+from rag.words.affixes import cores
+from rag.words.text import index_terms, is_gram, terms
+from rag.words.vocabulary import Vocabulary
 
 SHIPPED = MODELS / "sanad-tables"
 LANGUAGES = ("en", "ar", "fr", "es")

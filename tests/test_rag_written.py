@@ -7,11 +7,11 @@ import pytest
 
 from rag.assistant import Assistant
 from rag.generate import Prompt, ScriptedWriter
-from rag.prompt import NO_ANSWER
-from rag.trouble import SAID, ModelTrouble
 from rag.types import Answer, Finished, Retrieved, Spoken, Turn
 from rag.wording import languages, say
-from rag.written import Author
+from rag.writing.prompt import NO_ANSWER
+from rag.writing.trouble import SAID, ModelTrouble
+from rag.writing.written import Author
 from ui.open import assemble
 
 QUESTION = "How did Kenya structure county action plans?"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from rag.assistant import Assistant
-from rag.probe import ChromaProbe
+from rag.index.probe import ChromaProbe
 from rag.settings import Settings
 from rag.types import Retrieved, Spoken
 from rag.wording import messages

@@ -10,7 +10,6 @@ import pytest
 
 from rag.generate import ScriptedWriter
 from rag.settings import Settings
-from rag.trouble import ModelTrouble
 from rag.types import (
     Answer,
     AnswerSentence,
@@ -24,6 +23,7 @@ from rag.types import (
     SourceDocument,
 )
 from rag.wording import languages, messages
+from rag.writing.trouble import ModelTrouble
 from ui import chat_html, markup
 from ui.chat_html import Cited
 from ui.exchange import Chat

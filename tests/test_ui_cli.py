@@ -185,7 +185,7 @@ def test_help_and_ask_import_nothing_heavy(collection):
         "try:\n    runpy.run_module('ui.cli', run_name='__main__')\n"
         "except SystemExit:\n    pass\n"
         "heavy = {'torch', 'transformers', 'gradio', 'chromadb', 'langchain', 'pypdf', "
-        "'langchain_core', 'langsmith', 'openai', 'httpx', 'rag.written'}\n"
+        "'langchain_core', 'langsmith', 'openai', 'httpx', 'rag.writing.written'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )
     for arguments in (["--help"], ["ask", "Kenya county plans", "--data-dir", str(collection)]):

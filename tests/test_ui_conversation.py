@@ -8,8 +8,8 @@ import pytest
 
 from rag.generate import Prompt, ScriptedWriter
 from rag.settings import Settings
-from rag.trouble import ModelTrouble
 from rag.wording import say
+from rag.writing.trouble import ModelTrouble
 from tests.browsing import (  # noqa: F401  # fixtures
     BOX,
     FINISHED,

@@ -2,7 +2,7 @@ import pytest
 
 from ingest.catalog import FILE, Catalog
 from rag.embed import HashEmbedder, load_embedder
-from rag.generation import CURRENT
+from rag.index.generation import CURRENT
 from rag.settings import Settings
 from tests.builders import build, document, store_documents
 from ui.doctor import examine

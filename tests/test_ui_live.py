@@ -11,8 +11,8 @@ import pytest
 from rag.assistant import Assistant
 from rag.embed import HashEmbedder
 from rag.errors import CollectionError, ConfigurationError, IndexDamagedError
-from rag.generation import current_name, open_current
-from rag.probe import ChromaProbe
+from rag.index.generation import current_name, open_current
+from rag.index.probe import ChromaProbe
 from tests.builders import build, document
 from ui.live import LiveAssistant
 

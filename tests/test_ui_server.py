@@ -15,7 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from rag.errors import ConfigurationError
-from rag.probe import ChromaProbe
+from rag.index.probe import ChromaProbe
 from rag.settings import Settings
 from tests.builders import build, document
 from ui.guard import MAX_BODY, refused, with_head

@@ -211,7 +211,7 @@ def retrieval(
 ) -> None:
     """Measure retrieval on questions with gold passages (nDCG@10, R@k, MRR)."""
     from evals.retrieval import evaluate_files
-    from rag.query import shipped_translator
+    from rag.question.query import shipped_translator
 
     embedder = _embedder(_settings(None))
     report = evaluate_files(questions, corpus, embedder, translator=shipped_translator())
@@ -248,7 +248,7 @@ def _ingest(
 
 
 def _has_index(settings: Settings) -> bool:
-    from rag.generation import candidates
+    from rag.index.generation import candidates
 
     return bool(candidates(settings.data_dir))
 

@@ -14,7 +14,7 @@ from rag.errors import SanadError
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.generation import Manifest
+    from rag.index.generation import Manifest
 
 PACKAGES = (
     "chromadb", "gradio", "langchain", "pypdf", "pypdfium2", "sentence-transformers", "torch",
@@ -144,7 +144,13 @@ def _catalogued(data_dir: Path) -> Iterator[Finding]:
 
 
 def _indexed(data_dir: Path, model: str) -> Iterator[Finding]:
-    from rag.generation import GENERATIONS, candidates, check_digests, current_name, read_manifest
+    from rag.index.generation import (
+        GENERATIONS,
+        candidates,
+        check_digests,
+        current_name,
+        read_manifest,
+    )
 
     ingest = f"sanad ingest FOLDER --data-dir {data_dir}"
     remedy = f"sanad doctor --rebuild --data-dir {data_dir}"
@@ -196,7 +202,7 @@ def _outdated(data_dir: Path, manifest: Manifest, model: str) -> Iterator[Findin
 
 def _probed(folder: Path, remedy: str) -> Finding:
     """Open Chroma in a child: a damaged collection can kill the process that opens it."""
-    from rag.probe import ChromaProbe
+    from rag.index.probe import ChromaProbe
 
     said = ChromaProbe()(folder)
     if said:

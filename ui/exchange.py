@@ -14,9 +14,8 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from rag.errors import CollectionError
-from rag.generation import Generation
-from rag.language import detect
-from rag.retrieve import Filters
+from rag.evidence.retrieve import Filters
+from rag.index.generation import Generation
 from rag.types import (
     Answer,
     AnswerSentence,
@@ -29,6 +28,7 @@ from rag.types import (
     Turn,
 )
 from rag.wording import FALLBACK, languages, say
+from rag.words.language import detect
 from ui import asked_html, chat_html
 from ui.chat_html import Cited
 from ui.holdings import number

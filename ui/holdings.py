@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.store import Store
+from rag.index.store import Store
 from rag.wording import (
     FALLBACK,
     country_name,

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.assistant import AskSettings, Assistant
-from rag.compose import ComposeSettings
 from rag.embed import Embedder, load_embedder
-from rag.gather import GatherSettings
-from rag.generation import Generation, open_current
-from rag.glossary import GlossaryFile
-from rag.query import Translates, shipped_translator
+from rag.evidence.compose import ComposeSettings
+from rag.evidence.gather import GatherSettings
+from rag.index.generation import Generation, open_current
+from rag.question.glossary import GlossaryFile
+from rag.question.query import Translates, shipped_translator
 from rag.settings import Settings
 
 if TYPE_CHECKING:
+    from rag.check.judge import Judge
     from rag.generate import Writer
-    from rag.judge import Judge
 
 JUDGE_SECONDS = 6.0  # for one opinion; without it the coded check stands
 
@@ -51,8 +51,8 @@ def assemble(
     glossary = glossary_file(settings, generation)
     author = None
     if writer is not None:
-        from rag.check import Checker
-        from rag.written import Author, WrittenSettings
+        from rag.check.checker import Checker
+        from rag.writing.written import Author, WrittenSettings
 
         judge = judge_of(settings.judge, writer)
         checker = Checker(generation, embedder, translator, glossary, judge)
@@ -78,8 +78,8 @@ def judge_of(name: str, writer: Writer) -> Judge | None:
     """The second opinion of the settings: none, the model itself, or a cross-encoder."""
     if not name:
         return None
+    from rag.check.judge import CrossEncoderJudge, ModelJudge
     from rag.generate import Prompt
-    from rag.judge import CrossEncoderJudge, ModelJudge
 
     if name == "model":
 

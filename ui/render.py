@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rag.generation import Generation
+from rag.index.generation import Generation
 from rag.types import Answer, Declined, Evidence, Finished, Hit, Layout, SourceDocument
 from rag.wording import reply_text
 

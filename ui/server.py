@@ -21,8 +21,8 @@ from fastapi.staticfiles import StaticFiles
 
 from rag.assistant import Assistant
 from rag.errors import ConfigurationError
-from rag.generation import current_name, open_current
-from rag.probe import ChromaProbe
+from rag.index.generation import current_name, open_current
+from rag.index.probe import ChromaProbe
 from rag.settings import Settings
 from rag.wording import languages
 from ui.guard import App, Guard, PageHead

@@ -16,7 +16,7 @@ from typing import Any
 
 from evals.cases import load_suite
 from evals.judge import MEASURES
-from rag.generation import open_current
+from rag.index.generation import open_current
 
 SUITE = Path(__file__).parents[1] / "suites" / "client.yaml"
 SEED = 20241221

@@ -22,7 +22,7 @@ from typing import Any
 def cost(path: Path) -> dict[str, Any]:
     """Pages and seconds of one file; each way once before it is timed."""
     from ingest.read import read_bytes
-    from rag.language import detect, direction
+    from rag.words.language import detect, direction
 
     data = path.read_bytes()
     text, pages = _pdfium(data)

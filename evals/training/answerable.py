@@ -1,12 +1,13 @@
-"""Fit the model that tells whether the collection answers a question (`rag/answerable.py`).
+"""Fit the model that tells whether the collection answers a question
+(`rag/evidence/answerable.py`).
 
     python -m evals.training.answerable DATA [--limit N] [--out rag/models]
 
-DATA is the folder of evaluation data. Fitted on: every second article of SQuAD 2's development half
-(answerable questions with their own passage and without it, and near misses), and ARCD's train
-part (with and without, and MIRACL's Arabic train questions, which are about other things). All
-else is left to `python -m evals.abstention`. Run it again whenever the support model
-(`rag/support.py`) or retrieval changes: its scores are evidence here.
+DATA is the folder of evaluation data. Fitted on: every second article of SQuAD 2's development
+half (answerable questions with their own passage and without it, and near misses), and ARCD's
+train part (with and without, and MIRACL's Arabic train questions, which are about other things).
+All else is left to `python -m evals.abstention`. Run it again whenever the support model
+(`rag/evidence/support.py`) or retrieval changes: its scores are evidence here.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from evals.posed import Posed, arcd, pose, squad2_halves
-from rag.answerable import FARTHEST, FEATURES, WEIGHTS, AnswerableModel
 from rag.embed import MODELS, load_embedder
-from rag.query import shipped_translator
+from rag.evidence.answerable import FARTHEST, FEATURES, WEIGHTS, AnswerableModel
+from rag.question.query import shipped_translator
 
 Floats = npt.NDArray[np.float64]
 # How much each kind weighs together: half of all questions are answered; what nobody can see from

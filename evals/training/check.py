@@ -32,14 +32,14 @@ from evals.collection import CorpusPassage
 from evals.lies import TRUTHS, Group, Sources, half_invented, other_passage, own_vocabulary
 from evals.retrieval import indexed
 from evals.training.sources import LANGUAGES, Unit, ntrex, tatoeba, tico19
-from rag.check import Checker
-from rag.coverage import FEATURES, WEIGHTS
+from rag.check.checker import Checker
+from rag.check.coverage import FEATURES, WEIGHTS
+from rag.check.rendering import Renderer
 from rag.embed import MODELS, load_embedder
-from rag.query import shipped_translator
-from rag.rendering import Renderer
-from rag.text import fold, stopwords, words
+from rag.question.query import shipped_translator
 from rag.types import Passage
-from rag.word_forms import variants
+from rag.words.text import fold, stopwords, words
+from rag.words.word_forms import variants
 
 LENGTH = 4  # sentences of a passage
 FALSE_SHARE = {"same": 0.05, "cross": 0.1}  # of what is not true that the threshold lets pass

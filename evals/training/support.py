@@ -31,11 +31,11 @@ import numpy.typing as npt
 
 from evals.retrieval import indexed
 from evals.spans import Direction, SpanQuestion, SpanSet, belebele, squad
-from rag.candidates import Candidate, candidates
 from rag.embed import MODELS, load_embedder
-from rag.query import shipped_translator, understand
-from rag.retrieve import retrieve
-from rag.support import FEATURES, WEIGHTS, SupportModel
+from rag.evidence.candidates import Candidate, candidates
+from rag.evidence.retrieve import retrieve
+from rag.evidence.support import FEATURES, WEIGHTS, SupportModel
+from rag.question.query import shipped_translator, understand
 
 PASSAGES = 12
 FOLDS = 5

@@ -1,11 +1,11 @@
-"""Learns the tables of `rag.translate` from parallel text, lexicons and names.
+"""Learns the tables of `rag.translation.translate` from parallel text, lexicons and names.
 
     python -m evals.training.translation_tables --data DIR --out rag/models/sanad-tables
 
 Some five minutes on one core. Stop words take part in the alignment, so that they find each other
-and not the words of the topic; then they are dropped. Every word is the stem that `rag.text` makes
-of it. Lexicon entries are short sentence pairs. The card in the output folder names sources,
-licences and figures.
+and not the words of the topic; then they are dropped. Every word is the stem that
+`rag.words.text` makes of it. Lexicon entries are short sentence pairs. The card in the output
+folder names sources, licences and figures.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from evals.training.alignment import (
 )
 from evals.training.sources import Unit, read_units
 from evals.training.transliteration import clean_names, learn_pieces
-from rag.affixes import cores
-from rag.text import fold, stem, stopwords, words
-from rag.translate import PIVOT, Table
-from rag.vocabulary import Vocabulary
+from rag.translation.translate import PIVOT, Table
+from rag.words.affixes import cores
+from rag.words.text import fold, stem, stopwords, words
+from rag.words.vocabulary import Vocabulary
 
 LOG = logging.getLogger(__name__)
 OTHERS = ("ar", "fr", "es")

@@ -1,4 +1,5 @@
-"""Learns `rag.transliterate`'s counts from Arabic names and their Latin spelling, by EM.
+"""Learns `rag.translation.transliterate`'s counts from Arabic names and their Latin spelling, by
+EM.
 
 The forward-backward algorithm over all ways to cut the Latin spelling into one piece a letter
 (Rabiner 1989, section III): a letter writes no to three Latin letters.
@@ -9,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from rag.text import fold, words
-from rag.transliterate import LONGEST_PIECE
+from rag.translation.transliterate import LONGEST_PIECE
+from rag.words.text import fold, words
 
 ITERATIONS = 6
 KEPT = 0.02  # expected occurrences below which a piece is dropped

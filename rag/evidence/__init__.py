@@ -1,0 +1,1 @@
+"""From hits to quotes: retrieval, candidate sentences, whether they suffice, their arrangement."""

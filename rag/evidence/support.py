@@ -1,0 +1,91 @@
+"""How likely a sentence answers a question: a small logistic model over explainable features.
+
+Weights come from `evals/training/support.py` (model card beside them); the
+features are the same in every language pair. Knows no index.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from rag.embed import MODELS
+
+WEIGHTS = "sanad-support.json"
+FEATURES = (
+    "bias",
+    "coverage",  # share of the question's words, by idf, in the sentence
+    "context",  # the same in sentence, title, headings and the sentence before
+    "passage",  # the same in the whole passage with its title and headings
+    "similarity",  # cosine of sentence and question
+    "retrieval",  # the passage's retrieval score
+    "cross",  # 1 when sentence and question are in different languages
+    "cross_context",  # cross times context
+    "name_missing",  # share of the question's names and figures that the passage lacks
+    "lacking",  # share of the weightiest of the question's words that the passage lacks
+    "figure",  # 1 when a figure is asked for and the sentence has one, -1 when it has none
+    "near",  # mean, by idf, of how near each of the question's words comes to one of the sentence
+    "near_context",  # the same with title, headings and the sentence before
+    "gap",  # coverage less that of the passage's best sentence: 0 or below
+    "pairs",  # share, by idf, of neighbouring words of the question that stand close together
+    "fits",  # 1 when a person, place, time or reason is asked for and shown, -1 when not shown
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One sentence against one question; each in 0..1 but `figure` and `fits` (-1..1) and
+    `gap` (-1..0)."""
+
+    coverage: float
+    context: float
+    passage: float
+    similarity: float
+    retrieval: float
+    cross: float
+    name_missing: float
+    lacking: float
+    figure: float
+    near: float
+    near_context: float
+    gap: float
+    pairs: float
+    fits: float
+
+    def vector(self) -> tuple[float, ...]:
+        """In the order of FEATURES."""
+        return (
+            1.0, self.coverage, self.context, self.passage, self.similarity, self.retrieval,
+            self.cross, self.cross * self.context, self.name_missing, self.lacking, self.figure,
+            self.near, self.near_context, self.gap, self.pairs, self.fits,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SupportModel:
+    """Logistic weights in the order of FEATURES, and the probability that answers."""
+
+    weights: tuple[float, ...]
+    threshold: float
+
+    def probability(self, features: Features) -> float:
+        """Probability that the sentence answers the question."""
+        x = sum(w * f for w, f in zip(self.weights, features.vector(), strict=True))
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, x))))
+
+
+@lru_cache(maxsize=1)
+def shipped_support(path: Path = MODELS / WEIGHTS) -> SupportModel:
+    """The weights that come with Sanad."""
+    values = json.loads(path.read_text())
+    weights = tuple(float(values["weights"][name]) for name in FEATURES)
+    return SupportModel(weights, float(values["threshold"]))
+
+
+def missing_share(names: Sequence[frozenset[str]], present: frozenset[str]) -> float:
+    """Share of names none of whose renderings is among the present stems."""
+    return sum(not (name & present) for name in names) / len(names) if names else 0.0

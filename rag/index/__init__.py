@@ -1,0 +1,1 @@
+"""A generation of the index on disk: postings, spellings, vectors, stored text."""

@@ -1,0 +1,196 @@
+"""Lexical index of one language: BM25 over memory-mapped postings.
+
+A question is a list of *term distributions*: each question word is a mapping
+from index terms to weights that sum to at most 1. A word that stands for
+itself is `{term: 1.0}`; a word with several renderings (translations,
+spellings) is scored as one term whose term and document frequencies are the
+expected ones: probabilistic structured queries, Darwish & Oard, SIGIR 2003.
+The weighting is BM25 (Robertson & Zaragoza 2009) with k1 = 1.2, b = 0.75.
+
+Knows no language: terms come from `rag.words.text`. Rows are passage rows of a
+generation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import IndexDamagedError
+
+K1 = 1.2
+B = 0.75
+_ARRAYS = ("terms", "starts", "rows", "counts", "members", "lengths")
+
+TermDistribution = Mapping[str, float]
+
+
+@lru_cache(maxsize=65536)
+def term_key(term: str) -> int:
+    """64-bit key of a term; the index stores keys, so opening it reads no vocabulary."""
+    return int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "big")
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalIndex:
+    """Postings of the passages of one language.
+
+    `terms` (t,) uint64 sorted keys; postings of term i are
+    `rows[starts[i]:starts[i+1]]` (int32 positions in `members`) with `counts`
+    (uint16 term frequencies); `members` (n,) int32 passage rows; `lengths` (n,)
+    float32 terms in each passage.
+    """
+
+    terms: npt.NDArray[np.uint64]
+    starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    counts: npt.NDArray[np.uint16]
+    members: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.float32]
+
+    @classmethod
+    def build(cls, texts: Iterable[tuple[int, Sequence[str]]]) -> LexicalIndex:
+        """Index (passage row, terms) pairs."""
+        ids: dict[str, int] = {}
+        term_ids: list[int] = []
+        positions: list[int] = []
+        counts: list[int] = []
+        members: list[int] = []
+        lengths: list[int] = []
+        for row, terms in texts:
+            frequencies = Counter(terms)
+            for term, count in frequencies.items():
+                term_ids.append(ids.setdefault(term, len(ids)))
+                counts.append(min(count, 65535))
+            positions += [len(members)] * len(frequencies)
+            members.append(row)
+            lengths.append(len(terms))
+        keys = np.fromiter((term_key(term) for term in ids), np.uint64, len(ids))
+        order = np.argsort(keys)
+        rank = np.empty(len(ids), np.int64)
+        rank[order] = np.arange(len(ids))
+        postings = rank[np.asarray(term_ids, np.int64)]
+        by_term = np.argsort(postings, kind="stable")
+        starts = np.zeros(len(ids) + 1, np.int64)
+        np.cumsum(np.bincount(postings, minlength=len(ids)), out=starts[1:])
+        return cls(
+            terms=keys[order],
+            starts=starts,
+            rows=np.asarray(positions, np.int32)[by_term],
+            counts=np.asarray(counts, np.uint16)[by_term],
+            members=np.asarray(members, np.int32),
+            lengths=np.asarray(lengths, np.float32),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write one .npy file an array."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self, name))
+
+    @classmethod
+    def open(cls, folder: Path) -> LexicalIndex:
+        """Map the arrays; nothing is read until a question needs it."""
+        try:
+            return cls(**{
+                # A plain view of the map: slicing the memmap class itself costs ten times more.
+                name: np.load(
+                    folder / f"{name}.npy", mmap_mode="r", allow_pickle=False
+                ).view(np.ndarray)
+                for name in _ARRAYS
+            })  # fmt: skip
+        except (OSError, EOFError, ValueError) as error:
+            message = f"lexical index {folder} does not open: {error}; run sanad doctor --rebuild"
+            raise IndexDamagedError(message) from error
+
+    def postings(self, term: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
+        """Positions and term frequencies of `term`; empty when it does not occur."""
+        key = term_key(term)
+        at = int(np.searchsorted(self.terms, np.uint64(key)))
+        if at == len(self.terms) or int(self.terms[at]) != key:
+            return self.rows[:0], self.counts[:0]
+        span = slice(int(self.starts[at]), int(self.starts[at + 1]))
+        return self.rows[span], self.counts[span]
+
+    def document_frequency(self, term: str) -> int:
+        """In how many passages `term` occurs."""
+        return len(self.postings(term)[0])
+
+    def idf(self, document_frequency: float) -> float:
+        """BM25's inverse document frequency, in the form that is never negative."""
+        n = len(self.members)
+        return float(np.log1p((n - document_frequency + 0.5) / (document_frequency + 0.5)))
+
+    def scores(self, question: Sequence[TermDistribution]) -> npt.NDArray[np.float32]:
+        """BM25 score of every member, (n,) float32; 0 where no term occurs."""
+        return self._score(question)[0]
+
+    def shares(self, question: Sequence[TermDistribution]) -> npt.NDArray[np.float32]:
+        """BM25 scores as shares of the highest score the question could have, (n,) float32
+        in 0..1: comparable between the indexes of different languages."""
+        total, highest = self._score(question)
+        return total / np.float32(highest or 1.0)
+
+    def _score(self, question: Sequence[TermDistribution]) -> tuple[npt.NDArray[np.float32], float]:
+        """Scores of all members, and the highest score the question could have."""
+        total = np.zeros(len(self.members), np.float32)
+        highest = 0.0
+        if not len(self.members):
+            return total, highest
+        norm = K1 * (1 - B + B * self.lengths / max(1.0, float(self.lengths.mean())))
+        for word in question:
+            rows, tf, expected_df = self._expected(word)
+            idf = self.idf(expected_df)
+            highest += idf * (K1 + 1)
+            total[rows] += idf * tf * (K1 + 1) / (tf + norm[rows])
+        return total, highest
+
+    def expected_frequency(self, word: TermDistribution) -> float:
+        """Expected document frequency of a word over its renderings."""
+        df = sum(weight * self.document_frequency(term) for term, weight in word.items())
+        return min(df, float(len(self.members)))
+
+    def _expected(
+        self, word: TermDistribution
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32], float]:
+        """Positions where a word or a rendering of it occurs, the expected term frequency
+        there, and the expected document frequency."""
+        if len(word) == 1:
+            ((term, weight),) = word.items()
+            rows, counts = self.postings(term)
+            return rows.astype(np.intp), np.float32(weight) * counts, weight * len(rows)
+        frequency = np.zeros(len(self.members), np.float32)
+        expected_df = 0.0
+        for term, weight in word.items():
+            rows, counts = self.postings(term)
+            frequency[rows] += np.float32(weight) * counts  # a term's rows are unique
+            expected_df += weight * len(rows)
+        touched = np.flatnonzero(frequency)
+        return touched, frequency[touched], min(expected_df, float(len(self.members)))
+
+    def top(
+        self,
+        question: Sequence[TermDistribution],
+        k: int,
+        allowed: npt.NDArray[np.bool_] | None = None,
+    ) -> list[tuple[int, float]]:
+        """The k best (passage row, score), best first, score above 0.
+
+        `allowed` (passages,) masks passage rows; None allows all.
+        """
+        scores = self.scores(question)
+        if allowed is not None:
+            scores = np.where(allowed[self.members], scores, np.float32(0))
+        k = min(k, len(scores))
+        if k == 0:
+            return []
+        best = np.argpartition(-scores, k - 1)[:k]
+        best = best[np.lexsort((self.members[best], -scores[best]))]
+        return [(int(self.members[i]), float(scores[i])) for i in best if scores[i] > 0]

@@ -1,0 +1,73 @@
+"""The words of an index by how they are spelt, to find a name whose exact spelling is not known.
+
+Character n-grams of every word, with postings; a spelling, or several with weights, finds the words
+that share the most of its rare n-grams. Built beside a lexical index from the same terms. Knows no
+passage and no language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import IndexDamagedError
+from rag.index.lexical import LexicalIndex
+from rag.words.vocabulary import Vocabulary
+
+SHORTEST = 3  # letters
+
+
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """`words` sorted by their bytes; `grams` has word i as its member i."""
+
+    words: Vocabulary
+    grams: LexicalIndex
+
+    @classmethod
+    def build(cls, terms: Iterable[str]) -> Spellings:
+        """Index the distinct alphabetic words among `terms`; no numbers, no 4-grams."""
+        kept = {term for term in terms if term.isalpha() and len(term) >= SHORTEST}
+        ordered = sorted(kept, key=str.encode)
+        grams = LexicalIndex.build((n, sorted(_grams(word))) for n, word in enumerate(ordered))
+        return cls(Vocabulary.build(ordered), grams)
+
+    def save(self, folder: Path) -> None:
+        self.grams.save(folder)
+        self.words.save(folder, "spellings")
+
+    @classmethod
+    def open(cls, folder: Path) -> Spellings:
+        """Map the arrays. Raises IndexDamagedError."""
+        grams = LexicalIndex.open(folder)
+        try:
+            return cls(Vocabulary.open(folder, "spellings"), grams)
+        except (OSError, EOFError, ValueError) as error:
+            message = f"spellings {folder} do not open: {error}; run sanad doctor --rebuild"
+            raise IndexDamagedError(message) from error
+
+    def near(self, spellings: Mapping[str, float], k: int = 40) -> list[str]:
+        """The k words most alike to the weighted `spellings`, best first; fewer when fewer share
+        anything with them. An n-gram counts by its weight over the root of its frequency."""
+        wanted: dict[str, float] = {}
+        for spelling, weight in spellings.items():
+            for gram in _grams(spelling):
+                wanted[gram] = wanted.get(gram, 0.0) + weight
+        scores: npt.NDArray[np.float32] = np.zeros(len(self.words), np.float32)
+        for gram, weight in wanted.items():
+            rows, _ = self.grams.postings(gram)
+            scores[rows] += np.float32(weight / max(1, len(rows)) ** 0.5)
+        k = min(k, len(scores))
+        best = np.argpartition(-scores, k - 1)[:k] if k else np.zeros(0, np.int64)
+        best = best[np.lexsort((best, -scores[best]))]
+        return [self.words.word(int(at)) for at in best if scores[at] > 0]
+
+
+def _grams(word: str) -> set[str]:
+    """Letters in twos and threes, with the ends of the word."""
+    padded = f"^{word}$"
+    return {padded[i : i + n] for n in (2, 3) for i in range(len(padded) - n + 1)}

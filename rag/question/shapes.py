@@ -1,0 +1,180 @@
+"""What shape of answer a question asks for: rules over its own words, in four languages.
+
+The words are data (`shapes.toml`). A question that fits no rule, or fits one only by its
+words (a comparison of two things nobody can name), is answered with plain quotations: a
+wrong shape is worse than none. Knows no passage.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from rag.index.generation import Generation
+from rag.question.query import Question
+from rag.question.sides import Mention, Side, mentions, sides_of
+from rag.types import LayoutKind
+from rag.words.text import fold
+
+WORDS = Path(__file__).with_name("shapes.toml")
+Archetype = Literal[
+    "plain", "check", "compare", "near_names", "reading", "list", "steps", "latest", "who",
+    "definition",
+]  # fmt: skip
+MAY_DIFFER: tuple[Archetype, ...] = ("plain", "check", "who")
+ListOf = Literal["city", "country", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a question is to be answered."""
+
+    question: Question
+    archetype: Archetype = "plain"
+    kind: LayoutKind = "quotes"
+    topic: str = ""  # the question without the words that only ask for the shape
+    sides: tuple[Side, ...] = ()  # of a comparison
+    aspects: tuple[str, ...] = ()  # of a comparison, as asked; empty: whatever is said
+    of: ListOf = "document"  # what a list has one line for
+    works: int = 0  # in the collection after filters; set by `rag.evidence.gather`
+    bounded: bool = False  # not every document was looked at; set by `rag.evidence.gather`
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A text folded for matching, with the way back to its own characters."""
+
+    source: str
+    text: str = field(init=False)
+    origins: tuple[int, ...] = field(init=False)  # of each folded character, and the end
+
+    def __post_init__(self) -> None:
+        pieces = [fold(character.replace("’", "'")) for character in self.source]
+        object.__setattr__(self, "text", "".join(pieces))
+        origins = [i for i, piece in enumerate(pieces) for _ in piece]
+        object.__setattr__(self, "origins", (*origins, len(self.source)))
+
+    def without(self, *spans: tuple[int, int]) -> str:
+        """The source without these spans of the folded text."""
+        kept, at = [], 0
+        for start, end in sorted(spans):
+            kept.append(self.source[at : self.origins[start]])
+            at = max(at, self.origins[end])
+        return " ".join(" ".join([*kept, self.source[at:]]).split())
+
+
+def plan(question: Question, generation: Generation) -> Plan:
+    """The plan of one question; "plain" where no rule holds or the language has none."""
+    if question.language not in languages():
+        return Plan(question, topic=question.text)
+    folded = Folded(question.text.strip())
+    for archetype, names in _ORDER:
+        for name in names:
+            found = _first(name, question.language, folded.text)
+            if found is None:
+                continue
+            planned = _planned(archetype, name, found, folded, question, generation)
+            if planned is not None:
+                return planned
+    return Plan(question, topic=question.text)
+
+
+_ORDER: tuple[tuple[Archetype, tuple[str, ...]], ...] = (
+    ("check", ("check",)),
+    ("compare", ("difference", "compare")),
+    ("reading", ("reading",)),
+    ("list", ("list_city", "list_country", "list_document")),
+    ("steps", ("steps",)),
+    ("latest", ("latest",)),
+    ("who", ("who",)),
+    ("definition", ("definition",)),
+)
+
+
+def _planned(
+    archetype: Archetype, name: str, found: re.Match[str], folded: Folded, question: Question,
+    generation: Generation,
+) -> Plan | None:  # fmt: skip
+    if archetype == "compare":
+        return _comparison(found, folded, question, generation)
+    topic = folded.without(found.span())
+    if archetype == "list":
+        of: ListOf = name.removeprefix("list_")  # type: ignore[assignment]  # the names above
+        return Plan(question, archetype, "list", topic, of=of)
+    if archetype == "reading":
+        return Plan(question, archetype, "reading", topic)
+    if archetype == "steps":
+        return Plan(question, archetype, "steps", question.text)
+    whole = archetype in ("who", "definition")
+    return Plan(question, archetype, "quotes", question.text if whole else topic)
+
+
+def _comparison(
+    found: re.Match[str], folded: Folded, question: Question, generation: Generation
+) -> Plan | None:
+    """A table of the things compared; None when fewer than two are known by name."""
+    named = mentions(folded.source, folded.text, folded.origins, question, generation)
+    if not named:
+        return None
+    aspects, cut = _aspects(named, folded, question.language)
+    inside = [
+        "" if i >= cut or found.start() < i < found.end() else character
+        for i, character in enumerate(folded.text)
+    ]
+    inside[found.start()] = ","  # the words that ask for it part what stands around them
+    connectors = pattern(question.language, "connectors")
+    sides = sides_of(named, inside, connectors, question.language)
+    if len(sides) < 2:
+        return None
+    places = any(mention.kind != "concept" for mention in named)
+    archetype: Archetype = "compare" if places else "near_names"
+    return Plan(question, archetype, "table", question.text, tuple(sides), aspects)
+
+
+def _aspects(named: list[Mention], folded: Folded, language: str) -> tuple[tuple[str, ...], int]:
+    """Headings asked for after the last thing compared, and where they begin."""
+    after = max(mention.end for mention in named)
+    found = pattern(language, "aspects").search(folded.text, after)
+    if found is None:
+        return (), len(folded.text)
+    begin = folded.origins[found.end()]
+    tail = Folded(folded.source[begin:].rstrip("?؟. "))
+    at, pieces = 0, []
+    for connector in pattern(language, "connectors").finditer(tail.text):
+        pieces.append(tail.source[tail.origins[at] : tail.origins[connector.start()]])
+        at = connector.end()
+    pieces.append(tail.source[tail.origins[at] :])
+    return tuple(piece.strip() for piece in pieces if len(piece.strip()) > 1), found.start()
+
+
+# The words
+
+
+@lru_cache(maxsize=1)
+def cue_words() -> Mapping[str, Any]:
+    """`shapes.toml`."""
+    return tomllib.loads(WORDS.read_text("utf-8"))
+
+
+def languages() -> tuple[str, ...]:
+    """Languages in which shapes are recognised."""
+    return tuple(key for key, value in cue_words().items() if "compare" in value)
+
+
+@lru_cache(maxsize=256)
+def pattern(language: str, name: str) -> re.Pattern[str]:
+    """The compiled words of one rule, to be searched in folded text."""
+    given = cue_words()[language][name]
+    given = [given] if isinstance(given, str) else given
+    plain = (one.replace("’", "'") for one in given)
+    folded = ("".join(fold(c) if c > "\x7f" else c for c in one) for one in plain)
+    return re.compile("|".join(f"(?:{one})" for one in folded))
+
+
+def _first(name: str, language: str, text: str) -> re.Match[str] | None:
+    return pattern(language, name).search(text)

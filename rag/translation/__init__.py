@@ -1,0 +1,1 @@
+"""Words and names across languages and scripts."""

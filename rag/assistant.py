@@ -179,7 +179,7 @@ class Assistant:
             question=asked.typed,
             language=language,
             sentences=written.sentences,
-            evidence=written.evidence,
+            evidence=self._marked(written.evidence, language),
             status="partial" if found.weak else "answered",
             mode=self.author.name,
             notes=(*told, *self._notes(language)),
@@ -202,7 +202,7 @@ class Assistant:
         unwritten = written is not None and written.trouble == "no_answer"
         told = [say(language, f"model.{written.trouble}")] if written else []
         sentences = tuple(sentence for sentence, _ in quoted)
-        evidence = tuple(item for _, item in quoted)
+        evidence = self._marked([item for _, item in quoted], language)
         return Answer(
             question=asked.typed,
             language=language,
@@ -221,6 +221,17 @@ class Assistant:
         reply = decline(asked.typed, asked.language, reason, found.hits, self.generation, nearest)
         notes = (asked.preface, *self._notes(asked.language))
         return replace(reply, notes=tuple(filter(None, notes)), searched=asked.searched)
+
+    def _marked(self, evidence: Sequence[Evidence], reader: str) -> tuple[Evidence, ...]:
+        """Evidence with the known wrong translations that stand in its passages."""
+        glossary, store = self.glossary.current(), self.generation.store
+        marked = []
+        for item in evidence:
+            held = store.find_document(item.passage.document_id)
+            language = held[1].language if held else ""
+            wrong = glossary.mistranslated(item.passage.text, language, reader)
+            marked.append(replace(item, mistranslations=wrong))
+        return tuple(marked)
 
     def _notes(self, language: str) -> tuple[str, ...]:
         keys = []

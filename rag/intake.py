@@ -19,7 +19,7 @@ from rag.question.query import Question
 from rag.types import Declined, Turn
 from rag.wording import languages, say
 from rag.words.hidden import visible
-from rag.words.language import detect
+from rag.words.language import detect_question
 from rag.words.text import fold, words
 
 Rewrite = Callable[[Sequence[Turn], str, str], str]  # history, question, language -> question
@@ -52,7 +52,7 @@ def receive(
     """The question to search, or why none is. `longest` is in characters; `rewrite` is a
     model's way with follow-up questions, used where `rag.question.conversation.accept` lets it."""
     typed = plain(text).strip()
-    language = reply_language(detect(typed[:200], default="en"))
+    language = reply_language(detect_question(typed[:200]))
     if len(typed) > longest:
         return Declined(typed[:200], language, "too_long")
     if not words(fold(typed)):

@@ -90,12 +90,21 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistranslation:
+    """A name in a passage that the officer's glossary knows as a wrong translation."""
+
+    found: str  # the wrong name
+    meant: str  # the right one, in the reader's language where the glossary has it
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """A numbered quotation shown to the reader; only what was shown as [n] may be cited."""
 
     n: int  # from 1
     passage: Passage
     quote: Quote
+    mistranslations: tuple[Mistranslation, ...] = ()  # that stand in the passage
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,3 +101,24 @@ def test_the_collections_glossary_reads():
     ids = {concept.id for concept in glossary.concepts}
     assert len(ids) >= 29
     assert all(set(concept.collides_with) <= ids for concept in glossary.concepts)
+
+
+def test_a_known_mistranslation_in_a_passage_is_named_with_what_it_means(tmp_path):
+    path = tmp_path / "glossary.yaml"
+    path.write_text(
+        "- id: LPC\n"
+        "  forms: {en: [Local Prevention Council], ar: [مجلس الوقاية المحلي]}\n"
+        "  mistranslations: {ar: [المجلس المحلي للسلامة المرورية, المجلس المحلي]}\n",
+        "utf-8",
+    )
+    glossary = read_glossary(path)
+    passage = "اجتمع المجلس المحلي للسلامة المرورية في ستروميكا."
+    (found,) = glossary.mistranslated(passage, "ar", "en")
+    assert (found.found, found.meant) == (
+        "المجلس المحلي للسلامة المرورية",
+        "Local Prevention Council",
+    )
+    (native,) = glossary.mistranslated(passage, "ar", "ar")
+    assert native.meant == "مجلس الوقاية المحلي"
+    assert glossary.mistranslated("اجتمع مجلس الوقاية المحلي.", "ar", "en") == ()
+    assert glossary.mistranslated(passage, "en", "en") == ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from rag.types import Answer, Declined, SourceDocument
+from rag.types import Answer, Declined, Mistranslation, SourceDocument
 from rag.wording import format_date, language_name, messages, say
 from ui.layout_html import laid_out
 from ui.markup import link, marked, text
@@ -110,7 +110,7 @@ def passage(item: Cited, language: str) -> str:
         f'{marked(language)}><header><p class="sanad-label">{text(name)}</p>'
         f'<button type="button" class="sanad-close">{close}</button></header>'
         f'<div class="sanad-scroll" tabindex="0"><h3>{title(document)}</h3>'
-        f'<p class="sanad-facts">{_facts(item, language)}</p>{_warnings(document, language)}'
+        f'<p class="sanad-facts">{_facts(item, language)}</p>{_warnings(item, language)}'
         f"<div{marked(document.language)}>"
         + (f'<p class="sanad-headings">{text(headings)}</p>' if headings else "")
         + f'<div class="sanad-text">{passage_text(item)}</div></div>'
@@ -132,13 +132,24 @@ def _facts(item: Cited, language: str) -> str:
     )
 
 
-def _warnings(document: SourceDocument, language: str) -> str:
-    keys = []
+def _warnings(item: Cited, language: str) -> str:
+    document = item.document
+    told = []
     if document.machine_translated:
-        keys.append("chat.machine_translation_note")
+        told.append(text(say(language, "chat.machine_translation_note")))
     if document.superseded_by:
-        keys.append("chat.superseded_note")
-    return "".join(f'<p class="sanad-caution">{text(say(language, key))}</p>' for key in keys)
+        told.append(text(say(language, "chat.superseded_note")))
+    told += [_mistranslation(wrong, language) for wrong in item.evidence.mistranslations]
+    return "".join(f'<p class="sanad-caution">{words}</p>' for words in told)
+
+
+def _mistranslation(wrong: Mistranslation, language: str) -> str:
+    """Which name is probably wrong, each name in its own direction."""
+    places = {"found": "\ue000", "meant": "\ue001"}  # private characters: no text of ours has them
+    words = text(say(language, "chat.mistranslation_note", **places))
+    for name, place in places.items():
+        words = words.replace(place, f"<bdi>{text(getattr(wrong, name))}</bdi>")
+    return words
 
 
 def passage_text(item: Cited) -> str:

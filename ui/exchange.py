@@ -9,7 +9,7 @@ Yields the HTML of the whole exchange each time. Knows no Gradio.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ from rag.types import (
     Turn,
 )
 from rag.wording import FALLBACK, languages, say
-from rag.words.language import detect
+from rag.words.language import detect_question
 from ui import asked_html, chat_html
 from ui.chat_html import Cited
 from ui.holdings import number
@@ -47,6 +47,7 @@ class Shown:
 
     html: str
     history: tuple[Turn, ...]
+    done: bool = False  # nothing follows
 
 
 class Chat:
@@ -58,8 +59,13 @@ class Chat:
         self.limit = limit
 
     def ask(
-        self, question: str, filters: Filters, interface: str, history: Sequence[Turn] = ()
-    ) -> Iterator[Shown]:
+        self,
+        question: str,
+        filters: Filters,
+        interface: str,
+        history: Sequence[Turn] = (),
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Generator[Shown, None, None]:
         """The exchange as it grows. Never raises: what went wrong is said on the page, and
         logged."""
         question = question.strip()
@@ -72,16 +78,17 @@ class Chat:
                 language = reply_language(question, interface)
                 page = _Page(shown, language, assistant.generation, self.limit)
                 yield Shown(page.begun(), before)
-                with closing(assistant.ask(question, filters, before)) as events:
+                with closing(assistant.ask(question, filters, before, cancelled)) as events:
                     for event in events:
+                        done = isinstance(event, Finished)
                         for html in page.after(event):
-                            yield Shown(html, (*before, *page.turns)[-TURNS_KEPT:])
+                            yield Shown(html, (*before, *page.turns)[-TURNS_KEPT:], done)
         except CollectionError:
             html = _told(shown, interface, "chat.no_index", self.ingest_command)
-            yield Shown(html, before)
+            yield Shown(html, before, done=True)
         except Exception:
             log.exception("a question was not answered")
-            yield Shown(_told(shown, interface, "chat.error"), before)
+            yield Shown(_told(shown, interface, "chat.error"), before, done=True)
 
 
 def _told(question: str, language: str, key: str, command: str = "") -> str:
@@ -162,7 +169,7 @@ def turn_of(reply: Reply) -> Turn:
 
 def reply_language(question: str, interface: str) -> str:
     """The language the reply will be in, before there is one."""
-    found = detect(question, default=interface)
+    found = detect_question(question, default=interface)
     return found if found in languages() else FALLBACK
 
 

@@ -79,6 +79,7 @@ def citation_json(evidence: Evidence, generation: Generation) -> dict[str, Any]:
         "end": evidence.quote.end,
         "url": document.url,
         "machine_translated": document.machine_translated,
+        "mistranslations": [asdict(wrong) for wrong in evidence.mistranslations],
     }
 
 
@@ -97,6 +98,26 @@ def hits_json(hits: Sequence[Hit], generation: Generation) -> list[dict[str, Any
         }
         for rank, hit in enumerate(hits, start=1)
     ]
+
+
+def document_json(document: SourceDocument) -> dict[str, Any]:
+    """What is known of a document, without its text; empty where it is not known."""
+    return {
+        "document_id": document.id,
+        "work_id": document.work_id,
+        "title": document.title,
+        "language": document.language,
+        "date": document.date,
+        "kind": document.kind,
+        "event": document.event,
+        "countries": list(document.countries),
+        "cities": list(document.cities),
+        "themes": list(document.themes),
+        "publisher": document.publisher,
+        "url": document.url,
+        "machine_translated": document.machine_translated,
+        "superseded_by": document.superseded_by or None,
+    }
 
 
 def document_of(document_id: str, generation: Generation) -> SourceDocument:

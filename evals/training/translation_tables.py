@@ -29,6 +29,7 @@ from evals.training.alignment import (
     align,
     conditional,
 )
+from evals.training.cities import geonames, time_zone_cities
 from evals.training.sources import Unit, read_units
 from evals.training.transliteration import clean_names, learn_pieces
 from rag.translation.translate import PIVOT, Table
@@ -218,7 +219,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("rag/models/sanad-tables"))
     parser.add_argument("--with-tatoeba", action="store_true", help="to measure its loss only")
     arguments = parser.parse_args()
-    units = [*read_units(arguments.data, with_tatoeba=arguments.with_tatoeba), *cldr_units()]
+    units = [
+        *read_units(arguments.data, with_tatoeba=arguments.with_tatoeba),
+        *cldr_units(), *time_zone_cities(), *geonames(),
+    ]  # fmt: skip
     tables: dict[tuple[str, str], dict[str, Row]] = {}
     for other in OTHERS:
         pairs = list(text_pairs(units, other))

@@ -145,11 +145,22 @@ class LexicalIndex:
         if not len(self.members):
             return total, highest
         norm = K1 * (1 - B + B * self.lengths / max(1.0, float(self.lengths.mean())))
+        frequency, part = np.empty_like(total), np.empty_like(total)
         for word in question:
-            rows, tf, expected_df = self._expected(word)
-            idf = self.idf(expected_df)
-            highest += idf * (K1 + 1)
-            total[rows] += idf * tf * (K1 + 1) / (tf + norm[rows])
+            if len(word) == 1:
+                ((term, weight),) = word.items()
+                rows, counts = self.postings(term)
+                gain = self.idf(weight * len(rows)) * (K1 + 1)
+                tf = np.float32(weight) * counts
+                total[rows] += np.float32(gain) * tf / (tf + norm[rows])
+            else:
+                gain = self.idf(self._expect(word, frequency)) * (K1 + 1)
+                # Over all members at once: faster than gathering those where a rendering occurs.
+                np.add(frequency, norm, out=part)
+                np.divide(frequency, part, out=part)
+                part *= np.float32(gain)
+                total += part
+            highest += gain
         return total, highest
 
     def expected_frequency(self, word: TermDistribution) -> float:
@@ -157,23 +168,16 @@ class LexicalIndex:
         df = sum(weight * self.document_frequency(term) for term, weight in word.items())
         return min(df, float(len(self.members)))
 
-    def _expected(
-        self, word: TermDistribution
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32], float]:
-        """Positions where a word or a rendering of it occurs, the expected term frequency
-        there, and the expected document frequency."""
-        if len(word) == 1:
-            ((term, weight),) = word.items()
-            rows, counts = self.postings(term)
-            return rows.astype(np.intp), np.float32(weight) * counts, weight * len(rows)
-        frequency = np.zeros(len(self.members), np.float32)
+    def _expect(self, word: TermDistribution, frequency: npt.NDArray[np.float32]) -> float:
+        """Writes the expected term frequency of a word over its renderings, (n,); returns its
+        expected document frequency."""
+        frequency.fill(0)
         expected_df = 0.0
         for term, weight in word.items():
             rows, counts = self.postings(term)
             frequency[rows] += np.float32(weight) * counts  # a term's rows are unique
             expected_df += weight * len(rows)
-        touched = np.flatnonzero(frequency)
-        return touched, frequency[touched], min(expected_df, float(len(self.members)))
+        return min(expected_df, float(len(self.members)))
 
     def top(
         self,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ConfigurationError
+from rag.types import Mistranslation
 from rag.words.text import GRAM_LANGUAGES, fold, grams, stem, stopwords, words
 
 FILE = "glossary.yaml"
@@ -69,6 +70,22 @@ class Glossary:
     def named_in(self, question: str) -> list[Concept]:
         """The concepts a question names."""
         return [concept for concept in self.concepts if concept.named_in(question)]
+
+    def mistranslated(self, text: str, language: str, reader: str) -> tuple[Mistranslation, ...]:
+        """The wrong names that stand in a text of `language`, each with the preferred name of
+        what it means, in the reader's language, else in the text's, else in English."""
+        read = stems(text, language)
+        found = []
+        for concept in self.concepts:
+            meant = next(
+                (names[0] for code in (reader, language, "en")
+                 if (names := concept.forms.get(code))), concept.id,
+            )  # fmt: skip
+            wrong = concept.mistranslations.get(language, ())
+            stand = [name for name in wrong if contains(read, stems(name, language))]
+            if stand:  # the longest of names that lie in one another
+                found.append(Mistranslation(max(stand, key=len), meant))
+        return tuple(found)
 
     def additions(self, question: str, language: str) -> list[dict[str, float]]:
         """Term distributions of `language` to look for besides the question's own words: one

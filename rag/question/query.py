@@ -1,6 +1,7 @@
 """A question as each language's index sees it: one term distribution a word.
 
-In its own language a word stands for itself. In another it is spread over its
+In its own language a word stands for itself, and one with a typing error for what it may be meant
+as (`rag.question.misspelt`). In another it is spread over its
 translations (`rag.translation.translate`), and a word without any (a name, a number, an
 abbreviation) stands for itself. Knows no passage.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,24 @@ from rag.embed import MODELS, Embedder
 from rag.index.lexical import TermDistribution
 from rag.index.spellings import Spellings
 from rag.question.glossary import Glossary
-from rag.words.language import detect
-from rag.words.text import index_terms, is_gram, terms
+from rag.question.misspelt import meant, swapped
+from rag.words.language import detect_question
+from rag.words.text import (
+    GRAM_LANGUAGES,
+    fold,
+    grams,
+    index_terms,
+    is_gram,
+    stem,
+    stopwords,
+    terms,
+    words,
+)
 
 TABLES = "sanad-tables"
+# Share of the words near to one that the index lacks and the dictionary has ("conty", a surname).
+DOUBTED = 0.3
+MEANT_GRAMS = 0.5  # expected frequency of a meant word's 4-grams, as in `rag.translation.translate`
 
 
 class Translates(Protocol):
@@ -33,6 +48,15 @@ class Translates(Protocol):
     ) -> list[dict[str, float]]:
         """One distribution or more over index terms of `target` for each content word of the
         question; `spellings` are the index's words, to match names with."""
+        ...
+
+
+@runtime_checkable
+class Knows(Protocol):
+    """Tells a word from a slip: what a translator that has a vocabulary can do."""
+
+    def knows(self, term: str, language: str) -> bool:
+        """Whether an index term is a word of `language`."""
         ...
 
 
@@ -73,18 +97,77 @@ class Question:
         if language not in self._cache:
             found: Sequence[TermDistribution]
             if language == self.language:
-                found = [{term: 1.0} for term in index_terms(self.text, language)]
+                found = self._own_terms()
             else:
-                found = self._translated(self.text, language)
+                found = self._translated(self._mended, language)
             self._cache[language] = [*found, *self.glossary.additions(self.text, language)]
         return self._cache[language]
 
     def renderings(self, word: str, language: str) -> frozenset[str]:
         """Stems of `language` that one folded word of the question may stand as."""
         if language == self.language:
-            return frozenset(terms(word, language))
+            return frozenset(terms(word, language)).union(self._meant(word))
         found = self._translated(word, language)
         return frozenset(term for d in found for term in d if not is_gram(term)) | {word}
+
+    @cached_property
+    def _content(self) -> list[tuple[str, dict[str, float]]]:
+        """The folded words that carry a topic, each with what it may be a slip of."""
+        stop = stopwords(self.language)
+        found = [word for word in words(fold(self.text)) if word not in stop]
+        return [(word, self._meant(word)) for word in found if not self._slipped_stop(word)]
+
+    def _own_terms(self) -> list[TermDistribution]:
+        """Terms of the question's own language; the 4-grams, where there are any, come last."""
+        found: list[TermDistribution] = []
+        spelt: list[TermDistribution] = []
+        for word, meant_as in self._content:
+            itself = stem([word], self.language)
+            found.append(meant_as or {itself[0]: 1.0})
+            if self.language in GRAM_LANGUAGES:
+                spelt += [{gram: 1.0} for gram in grams(itself)]
+                if meant_as:
+                    spelt.append(_expected_grams(meant_as))
+        return [*found, *spelt]
+
+    @cached_property
+    def _mended(self) -> str:
+        """The text with the likeliest word in the place of each slip, where there is one."""
+        best = {
+            word: next(iter(meant_as))
+            for word, meant_as in self._content
+            if meant_as and not self._is_word(word)
+        }
+        if not best:
+            return self.text
+        return " ".join(best.get(fold(word).strip("?!.,;:؟،؛"), word) for word in self.text.split())
+
+    def _meant(self, word: str) -> dict[str, float]:
+        """What a word that nobody knows may be a slip of."""
+        spelt = self.spellings.get(self.language)
+        if spelt is None:
+            return {}
+        found = meant(word, self.language, spelt)
+        if not found or not self._is_word(word):
+            return found
+        (term,) = stem([word], self.language)
+        return {term: 1 - DOUBTED, **{near: DOUBTED * share for near, share in found.items()}}
+
+    def _is_word(self, word: str) -> bool:
+        (term,) = stem([word], self.language)
+        return isinstance(self.translator, Knows) and self.translator.knows(term, self.language)
+
+    def _slipped_stop(self, word: str) -> bool:
+        """Whether it is a function word with two letters swapped ("hwo", "waht")."""
+        spelt = self.spellings.get(self.language)
+        if (
+            spelt is None
+            or not word.isalpha()
+            or stopwords(self.language).isdisjoint(swapped(word))
+        ):
+            return False
+        (term,) = stem([word], self.language)
+        return spelt.words.number(term) is None and not self._is_word(word)
 
     def _translated(self, text: str, language: str) -> list[dict[str, float]]:
         spelt = self.spellings.get(language)
@@ -93,6 +176,14 @@ class Question:
     def words(self, language: str) -> list[TermDistribution]:
         """`index_terms` without those over 4-grams."""
         return [word for word in self.index_terms(language) if not is_gram(next(iter(word)))]
+
+
+def _expected_grams(meant_as: Mapping[str, float]) -> dict[str, float]:
+    expected: dict[str, float] = {}
+    for term, share in meant_as.items():
+        for gram in grams([term]):
+            expected[gram] = expected.get(gram, 0.0) + MEANT_GRAMS * share
+    return expected
 
 
 def shipped_translator() -> Translates:
@@ -112,7 +203,7 @@ def understand(
 ) -> Question:
     """Detect the language of a question and embed it."""
     vector = embedder.encode_questions([text])[0]
-    language = detect(text, default="en")
+    language = detect_question(text)
     return Question(
         text, language, vector, translator or Identity(), glossary or Glossary(), spellings or {},
         reply_in,

@@ -76,7 +76,7 @@ class Translator:
         self,
         vocabularies: dict[str, Vocabulary],
         tables: dict[tuple[str, str], Table],
-        names: Names,
+        names: Names | None,
     ) -> None:
         self._vocabularies = vocabularies
         self._tables = tables
@@ -98,6 +98,15 @@ class Translator:
             raise ConfigurationError(f"translation tables {folder} do not open: {error}") from error
         names = Names(Transliterator.open(folder / "names.json"))
         return cls(vocabularies, tables, names)
+
+    def without_names(self) -> Translator:
+        """The same tables, and no guess at words they do not know: to measure what names bring."""
+        return Translator(self._vocabularies, self._tables, None)
+
+    def without_tables(self) -> Translator:
+        """Names alone, for the same languages: to measure what tables bring."""
+        nothing = Vocabulary.build([])
+        return Translator(dict.fromkeys(self._vocabularies, nothing), {}, self._names)
 
     @property
     def languages(self) -> frozenset[str]:
@@ -140,7 +149,7 @@ class Translator:
         itself: list[Distribution] = []
         if not known:
             meant = self.renderings(term, source, target)
-        if "ar" in (source, target) and (not known or word in titled):
+        if self._names and "ar" in (source, target) and (not known or word in titled):
             name = self._names.render(word, target, spellings)
         if name and known:
             name = {spelling: NAME_WEIGHT * share for spelling, share in name.items()}
@@ -152,6 +161,11 @@ class Translator:
             if target in GRAM_LANGUAGES and (expected := _gram_frequencies(rendered)):
                 result.append(expected)
         return result + itself
+
+    def knows(self, term: str, language: str) -> bool:
+        """Whether an index term is a word of a vocabulary, and so no typing error."""
+        vocabulary = self._vocabularies.get(language)
+        return vocabulary is not None and vocabulary.number(term) is not None
 
     def _known(self, term: str, source: str, target: str) -> Distribution:
         number = self._vocabularies[source].number(term)

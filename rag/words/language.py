@@ -51,7 +51,7 @@ _MORE_WORDS = {
 # A word with one of these letters speaks for the language, half as loud as a function word.
 _LETTERS = {
     "es": "ñáíóú", "fr": "àâçèêëîïôœùû", "pt": "ãõçâê", "it": "àèìòù", "de": "äöüß", "sv": "åäö",
-    "da": "åæø", "no": "åæø", "fi": "äö", "hu": "őűáéíóöü", "pl": "ąćęłńśźż", "cs": "čďěňřšťůž",
+    "da": "åæø", "no": "åæø", "fi": "äö", "hu": "őűáíóöü", "pl": "ąćęłńśźż", "cs": "čďěňřšťůž",
     "ro": "ășțţşâî", "tr": "ğışçöü", "hr": "čćđšž", "sq": "ëç", "ca": "àçèòï",
     "ar": "ةيكأإىؤئ", "fa": "پچژگکی", "ur": "ٹڈڑےںھہکی", "ps": "ټډړښځڅېۍ",
     "ru": "ыэёщ", "uk": "іїєґ", "bg": "ъщ", "mk": "ќѓѕјљњџ", "sr": "ћђјљњџ",
@@ -96,6 +96,7 @@ _SAMPLE = 2_000  # characters taken from the start, the middle and the end
 _ENOUGH = 0.22  # function words in a long text of a listed language: 30-50 %
 _SURE = 0.35  # py3langid's probability among the candidates, from four words on
 _SURE_SHORT = 0.6  # below that: bare names ("Kenya?") must not pass for a language
+QUESTIONS = ("en", "fr", "es", "ar")  # languages that questions are expected in
 _FEW = 6  # candidates: with so few, half a vote of lead decides a short text
 _DENSE = frozenset({"Han", "Kana", "Hangul"})  # one letter carries about as much as three
 
@@ -119,10 +120,25 @@ def detect(text: str, candidates: Sequence[str] | None = None, default: str = "u
     if len(allowed) == 1 and script != "Latin":
         return allowed[0]
     words = [w.lower() for w in _TOKEN.findall(" ".join(_RUNS[script].findall(sample)))]
-    return (_by_votes(sample, words, allowed) if allowed else "") or (
-        _by_model(sample, words, allowed)
-        or (allowed[0] if script == "Arabic" and allowed else default)
+    if not allowed:
+        return default
+    leading = _by_votes(sample, words, allowed)
+    if len(leading) == 1:
+        return leading[0]
+    return (
+        _by_model(sample, words, leading)
+        or _by_model(sample, words, allowed)
+        or (allowed[0] if script == "Arabic" else default)
     )
+
+
+def detect_question(text: str, default: str = "en") -> str:
+    """`detect` for a question: where that leaves it open, the most likely of QUESTIONS.
+
+    A question of two or three words often leaves it open; taking it for English then would
+    translate French words as if they were English ones.
+    """
+    return detect(text, default="") or detect(text, QUESTIONS, default=default)
 
 
 def direction(language: str) -> str:
@@ -166,10 +182,11 @@ def _main_script(sample: str, letters: Mapping[str, int]) -> str:
     return max(letters, key=weight)
 
 
-def _by_votes(sample: str, words: Sequence[str], allowed: Collection[str]) -> str:
-    """The language whose function words and letters lead clearly; "" if none does."""
+def _by_votes(sample: str, words: Sequence[str], allowed: Collection[str]) -> list[str]:
+    """The language whose function words and letters lead clearly, alone; else those that
+    lead together; none where nothing speaks for any."""
     if not words:
-        return ""
+        return []
     counts = Counter(words)
     votes = {code: 0.0 for code in allowed if code in _WORDS}
     for code in votes:
@@ -178,14 +195,18 @@ def _by_votes(sample: str, words: Sequence[str], allowed: Collection[str]) -> st
         votes["es"] += 2.0 * (("¿" in sample) or ("¡" in sample))
     ranked = sorted(votes.items(), key=lambda item: -item[1])
     if not ranked:
-        return ""
+        return []
     best, most = ranked[0]
     margin = most - (ranked[1][1] if len(ranked) > 1 else 0.0)
     if len(words) >= 12:
         sure = margin >= 0.04 * len(words) and most >= _ENOUGH * len(words)
     else:
         sure = margin >= (0.5 if len(votes) <= _FEW else 1.0) and most >= 1.0
-    return best if sure else ""
+    if sure:
+        return [best]
+    if len(words) >= 12 or most < 1.0:
+        return []
+    return [code for code, n in ranked if n > most - 1.0]
 
 
 def _hits(counts: Counter[str], code: str) -> float:
@@ -198,6 +219,8 @@ def _hits(counts: Counter[str], code: str) -> float:
 
 def _by_model(sample: str, words: Sequence[str], allowed: Collection[str]) -> str:
     """py3langid's most likely language among `allowed`; "" where it is not sure."""
+    if not allowed:
+        return ""
     scores = [(code, p) for code, p in _identifier().rank(sample) if code in allowed]
     total = sum(p for _, p in scores)
     if not scores or total <= 0:

@@ -1,0 +1,80 @@
+"""A word of the question that nobody knows, as the words of the index it may be meant for.
+
+Candidates are the words that share the most rare n-grams (`rag.index.spellings`); kept are those
+one typing error away: a letter missing, added, changed, or two swapped (Damerau, CACM 1964: four
+of five typing errors), and from LONG letters on two. Knows no passage and no meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rag.index.spellings import Spellings
+from rag.words.text import stem
+
+SHORTEST = 4  # letters; a shorter word has a neighbour by chance
+LONG = 8
+CANDIDATES = 60  # words of the index that are looked at
+KEPT = 4
+_ALPHABETS = {
+    "Latin": "abcdefghijklmnopqrstuvwxyz",
+    "Arabic": "ابتثجحخدذرزسشصضطظعغفقكلمنهويءئؤ",
+}
+
+
+def meant(word: str, language: str, spellings: Spellings) -> dict[str, float]:
+    """Shares, 1 in sum, of the index terms that a folded `word` may be a slip of; empty for a
+    word of the index, a short one, a number, and one that nothing is near to."""
+    if len(word) < SHORTEST or not word.isalpha():
+        return {}
+    (term,) = stem([word], language)
+    if spellings.words.number(term) is not None:
+        return {}
+    near = spellings.near({word: 1.0, term: 1.0} if term != word else {word: 1.0}, CANDIDATES)
+    # Slips are made in words and the index holds stems, so each possible word is stemmed.
+    slips = frozenset(stem(sorted(_one_error(word)), language))
+    found = [candidate for candidate in near if candidate in slips]
+    if not found and len(word) >= LONG:
+        found = [c for c in near if len(c) >= LONG - 2 and _distance(c, term, 2) <= 2]
+    found = found[:KEPT]
+    return {candidate: 1 / len(found) for candidate in found}
+
+
+def swapped(word: str) -> frozenset[str]:
+    """Every word that `word` becomes when two neighbours change places."""
+    pairs = range(len(word) - 1)
+    return frozenset(word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in pairs) - {word}
+
+
+def _one_error(word: str) -> Iterator[str]:
+    """Every word that differs from `word` by one typing error."""
+    arabic = "\u0620" <= word[0] <= "\u06ff"
+    letters = _ALPHABETS["Arabic" if arabic else "Latin"]
+    for at in range(len(word) + 1):
+        left, right = word[:at], word[at:]
+        for letter in letters:
+            yield left + letter + right
+            if right:
+                yield left + letter + right[1:]
+        if right and len(word) > 1:
+            yield left + right[1:]
+        if len(right) > 1:
+            yield left + right[1] + right[0] + right[2:]
+
+
+def _distance(one: str, other: str, most: int) -> int:
+    """Damerau-Levenshtein distance with neighbours swapped once, or more than `most`."""
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, start=1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(other, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]

@@ -7,7 +7,9 @@ folder, in this order of strength. No other module reads the environment.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -22,10 +24,15 @@ from pydantic_settings import (
 
 from rag.embed import DEFAULT_MODEL
 from rag.errors import ConfigurationError
+from rag.loading import Backend, Device
 from rag.writing.deadline import Deadlines
 from rag.writing.providers import WriterSettings
 
-_NEVER_SHOWN = ("llm_api_key", "llm_base_url")  # an address may hold credentials
+# An address may hold credentials.
+_NEVER_SHOWN = ("llm_api_key", "llm_base_url", "limits_store", "metrics_token")
+# As a browser writes it: lower case, no path, no wildcard.
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 class Settings(BaseSettings):
@@ -47,6 +54,17 @@ class Settings(BaseSettings):
     )
     embedding_revision: str = Field("", description="Revision of a hub model to pin.")
     embedding_batch_size: int = Field(32, ge=1, le=4096, description="Texts a model call.")
+    embedding_backend: Backend = Field(
+        "auto", description="torch, or onnx where optimum-onnx is installed. auto: torch."
+    )
+    device: Device = Field("auto", description="Where models run. auto: a GPU where there is one.")
+    reranker: str = Field(
+        "", description="Cross-encoder, name or folder, to reorder the best passages. Empty: none."
+    )
+    rerank_depth: int = Field(20, ge=2, le=200, description="Passages the reranker reads.")
+    lexical_weight: float = Field(
+        0.65, ge=0, le=1, description="Weight of words against vectors in a passage's score."
+    )
     glossary: Path | None = Field(
         None, description="Glossary file; by default glossary.yaml of an ingested folder."
     )
@@ -102,6 +120,64 @@ class Settings(BaseSettings):
     language: str = Field("en", description="Interface language where the reader's is unknown.")
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(7860, ge=1, le=65535, description="Port the server listens on.")
+    workers: int = Field(
+        0, ge=0, le=64, description="Processes that answer. 0: the server's own process."
+    )
+    public_hosts: str = Field(
+        "", description="Host names a reverse proxy passes on; loopback takes no others."
+    )
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks of proxies whose X-Forwarded-For is believed."
+    )
+    cors_origins: str = Field(
+        "", description="Origins whose pages may call the API, besides those of the sites."
+    )
+    sites: Path | None = Field(
+        None, description="File of the sites that may embed; by default sites.toml of the data."
+    )
+    limit_address_minute: int = Field(10, ge=1, description="Questions an address and minute.")
+    limit_address_hour: int = Field(60, ge=1, description="Questions an address and hour.")
+    limit_session_hour: int = Field(30, ge=1, description="Questions a session and hour.")
+    limit_site_day: int = Field(2000, ge=0, description="Questions a site and day.")
+    limit_light_minute: int = Field(
+        60, ge=1, description="Cheap requests (tokens, feedback) an address and minute."
+    )
+    limit_at_once: int = Field(
+        8, ge=1, le=1000, description="Questions answered at the same time, all faces together."
+    )
+    limit_address_at_once: int = Field(
+        4, ge=1, description="Questions of one address that run or wait at the same time."
+    )
+    limit_queue: int = Field(32, ge=0, description="Questions that may wait for their turn.")
+    limit_queue_seconds: float = Field(10.0, gt=0, le=600, description="Longest wait for it.")
+    limits_store: SecretStr = Field(
+        SecretStr(""),
+        description="Where limits are counted: empty, this process; redis://HOST:PORT/N, "
+        "processes that count together.",
+    )
+    budget_tokens_day: int = Field(
+        0, ge=0, description="Tokens the model may read and write a day. 0: no limit."
+    )
+    budget_cost_day: float = Field(
+        0.0, ge=0, description="What the model may cost a day, by the prices set. 0: no limit."
+    )
+    token_minutes: int = Field(30, ge=1, le=1440, description="Life of a visitor token.")
+    proof_of_work: int = Field(
+        0,
+        ge=0,
+        le=10_000_000,
+        description="Most steps a browser counts before its first question (ALTCHA). 0: off.",
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Token for /metrics from elsewhere than this machine."
+    )
+    log: Literal["off", "stderr"] = Field(
+        "off", description="stderr: one line of JSON a request, without text or address."
+    )
+    log_questions: bool = Field(
+        False, description="Keep questions, scrubbed, in the data folder. Say so to visitors."
+    )
+    log_questions_days: int = Field(30, ge=1, le=365, description="Age at which they go.")
 
     @field_validator("llm_base_url")
     @classmethod
@@ -121,6 +197,56 @@ class Settings(BaseSettings):
         if not all("!" <= character <= "~" for character in bare):
             raise ValueError("a key has no spaces and only ASCII characters")
         return SecretStr(bare)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for each in _listed(value):
+            try:
+                ip_network(each, strict=False)
+            except ValueError:
+                raise ValueError(f"{each!r} is neither an address nor a network") from None
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for each in _listed(value):
+            if not ORIGIN.fullmatch(each):
+                raise ValueError(f"{each!r} is not an exact origin, such as https://x.org")
+        return value
+
+    @field_validator("public_hosts")
+    @classmethod
+    def _names(cls, value: str) -> str:
+        for each in _listed(value):
+            if not HOST.fullmatch(each):
+                raise ValueError(f"{each!r} is not a host name without port")
+        return value
+
+    @field_validator("limits_store")
+    @classmethod
+    def _store(cls, value: SecretStr) -> SecretStr:
+        if not re.match(r"(?:$|rediss?://[^/])", value.get_secret_value()):
+            raise ValueError("it takes redis://HOST:PORT/N, rediss://..., or nothing")
+        return value
+
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The trusted proxies."""
+        return tuple(ip_network(each, strict=False) for each in _listed(self.trusted_proxies))
+
+    def origins(self) -> frozenset[str]:
+        """Origins whose pages may call the API, besides those of the sites."""
+        return frozenset(_listed(self.cors_origins))
+
+    def hosts(self) -> tuple[str, ...]:
+        """Host names the server is reached by from elsewhere."""
+        return tuple(_listed(self.public_hosts))
+
+    def embedding(self) -> tuple[str, str, int, str, str]:
+        """The arguments of `rag.embed.load_embedder`."""
+        model, revision = self.embedding_model, self.embedding_revision
+        return model, revision, self.embedding_batch_size, self.device, self.embedding_backend
 
     def writer(self) -> WriterSettings | None:
         """How the language model is reached; None where there is none."""
@@ -155,6 +281,11 @@ class Settings(BaseSettings):
         """Arguments over environment over .env over sanad.toml."""
         toml = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, dotenv_settings, toml
+
+
+def _listed(value: str) -> list[str]:
+    """The parts of a setting that takes several, with commas or spaces between them."""
+    return value.replace(",", " ").split()
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -100,6 +100,65 @@ def test_the_key_is_shown_by_no_view_of_the_settings(tmp_path):
         assert SECRET not in view
 
 
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("trusted_proxies", "10.0.0.0/8, proxy.example", "proxy.example"),
+        ("trusted_proxies", "10.0.0.0/99", "neither an address nor a network"),
+        ("cors_origins", "https://x.org *", "not an exact origin"),
+        ("cors_origins", "https://x.org/", "not an exact origin"),
+        ("public_hosts", "answers.example.org:443", "host name without port"),
+        ("public_hosts", "*", "host name without port"),
+        ("limit_address_minute", 0, "greater than or equal to 1"),
+        ("log", "file", "'off' or 'stderr'"),
+    ],
+)
+def test_a_wrong_setting_of_the_public_server_is_named(name, value, said):
+    with pytest.raises(ConfigurationError, match=name) as caught:
+        load_settings(**{name: value})
+    assert said in str(caught.value)
+
+
+def test_lists_take_commas_and_spaces():
+    settings = load_settings(
+        trusted_proxies="127.0.0.1,10.0.0.0/8 ::1",
+        cors_origins="https://x.org, http://localhost:3000",
+        public_hosts="answers.example.org, www.example.org",
+    )
+    assert [str(net) for net in settings.proxies()] == ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]
+    assert settings.origins() == {"https://x.org", "http://localhost:3000"}
+    assert settings.hosts() == ("answers.example.org", "www.example.org")
+
+
+def test_by_default_nothing_is_logged_shared_or_open_to_others():
+    settings = load_settings()
+    assert (settings.log, settings.log_questions) == ("off", False)
+    assert settings.proxies() == settings.hosts() == ()
+    assert settings.origins() == frozenset()
+    assert settings.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize("url", [f"memcached://:{SECRET}@host", f"redis:///{SECRET}"])
+def test_a_store_that_is_not_redis_is_refused_without_repeating_its_password(url):
+    with pytest.raises(ConfigurationError, match="SANAD_LIMITS_STORE") as caught:
+        load_settings(limits_store=url)
+    assert shown_nowhere(caught.value)
+
+
+def test_the_secrets_of_the_public_server_are_shown_by_no_view(tmp_path):
+    from ui.doctor import examine
+
+    settings = load_settings(
+        metrics_token=SECRET, limits_store=f"redis://:{SECRET}@host/0", data_dir=tmp_path
+    )
+    views = [
+        repr(settings), str(settings.model_dump()), settings.model_dump_json(),
+        str([finding.as_dict() for finding in examine(settings)]),
+    ]  # fmt: skip
+    for view in views:
+        assert SECRET not in view
+
+
 def shown_nowhere(error: BaseException) -> bool:
     """Whether neither the error nor one it came from, as a traceback prints them, holds the key."""
     import traceback

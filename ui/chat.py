@@ -8,7 +8,7 @@ keeps the last questions of an open page in memory, for follow-ups, and forgets 
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,12 +36,15 @@ STOPPED = "() => { window.sanad?.stopped(); }"
 FORGET = "() => { window.sanad?.forget(); return []; }"
 
 
-def mount_chat(app: FastAPI, chat: Chat) -> None:
+Notice = Callable[[str], Sequence[str]]  # a language -> sentences that stand on every page
+
+
+def mount_chat(app: FastAPI, chat: Chat, notice: Notice) -> None:
     """Add a chat page in each interface language to a web application."""
     for language in languages():
         gr.mount_gradio_app(
             app,
-            page(chat, language),
+            page(chat, language, notice(language)),
             f"/{language}",
             theme=_theme(),
             footer_links=[],
@@ -58,6 +61,7 @@ def head(language: str) -> tuple[str, str]:
     attributes = {
         "lang": language,
         "dir": direction(language),
+        "class": "sanad-room",  # what answer.css applies to
         "data-language": language,  # Gradio overwrites `lang`; chat.js puts it back
         "data-stopped": say(language, "chat.stopped"),
     }
@@ -66,6 +70,7 @@ def head(language: str) -> tuple[str, str]:
         " ".join(f'{name}="{text(value)}"' for name, value in attributes.items()),
         f"<title>{text(say(language, 'chat.title'))}</title>"
         f"<script>document.documentElement.dataset.theme = {chosen_theme};</script>"
+        '<link rel="stylesheet" href="../sanad/answer.css">'
         '<link rel="stylesheet" href="../sanad/chat.css">'
         '<link rel="icon" href="../sanad/icon.svg" type="image/svg+xml">'
         '<script src="../sanad/chat.js" defer></script>'
@@ -83,8 +88,8 @@ class _Parts:
     filters: list[gr.Dropdown]
 
 
-def page(chat: Chat, language: str) -> gr.Blocks:
-    """One language's page."""
+def page(chat: Chat, language: str, standing: Sequence[str]) -> gr.Blocks:
+    """One language's page; `standing` says what becomes of a question."""
     word = partial(say, language)
     with gr.Blocks(title=word("chat.title"), analytics_enabled=False) as blocks:
         with gr.Row(elem_id="sanad-head"):
@@ -105,6 +110,7 @@ def page(chat: Chat, language: str) -> gr.Blocks:
             stop = gr.Button(word("chat.stop"), elem_id="sanad-stop", scale=0)
         filters = _filters(language)
         scope = _html("", "sanad-scope")
+        _html(f"<p{marked(language)}>{text(' '.join(standing))}</p>", "sanad-privacy")
         history = gr.State((), time_to_live=REMEMBERED_S)
         parts = _Parts(turn, question, history, filters)
         _wire_questions(chat, language, parts, [send.click, question.submit], starters, stop)
@@ -217,7 +223,7 @@ def _ask(
 
 
 def _theme() -> gr.themes.Base:
-    """Gradio's own parts in the colours and type of chat.css, which defines them."""
+    """Gradio's own parts in the colours and type of answer.css, which defines them."""
     page_, paper, ink, muted, rule, accent, on_accent = (
         f"var(--sanad-{name})"
         for name in ("page", "paper", "ink", "muted", "rule", "accent", "on-accent")

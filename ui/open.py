@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from rag.assistant import AskSettings, Assistant
 from rag.embed import Embedder, load_embedder
+from rag.errors import ConfigurationError
 from rag.evidence.compose import ComposeSettings
 from rag.evidence.gather import GatherSettings
+from rag.evidence.retrieve import RetrievalSettings
 from rag.index.generation import Generation, open_current
 from rag.question.glossary import GlossaryFile
 from rag.question.query import Translates, shipped_translator
@@ -27,9 +29,7 @@ def open_assistant(settings: Settings, *, chroma: bool) -> Assistant:
     generation = open_current(settings.data_dir)
     if chroma:
         generation.attach_chroma()
-    embedder = load_embedder(
-        settings.embedding_model, settings.embedding_revision, settings.embedding_batch_size
-    )
+    embedder = load_embedder(*settings.embedding())
     return assemble(settings, generation, embedder, shipped_translator(), writer_of(settings))
 
 
@@ -45,6 +45,7 @@ def assemble(
         settings.question_characters,
         GatherSettings(
             passages=settings.passages,
+            retrieval=_retrieval(settings),
             compose=ComposeSettings(sentences=settings.answer_sentences),
         ),
     )
@@ -61,6 +62,20 @@ def assemble(
     return Assistant(generation, embedder, limits, translator, glossary, author)
 
 
+def _retrieval(settings: Settings) -> RetrievalSettings:
+    """How passages are ranked. Raises ConfigurationError for a reranker that does not load."""
+    reranker = None
+    if settings.reranker:
+        from rag.rerank import load_reranker
+
+        reranker = load_reranker(settings.reranker, settings.embedding_batch_size, settings.device)
+    return RetrievalSettings(
+        lexical_weight=settings.lexical_weight,
+        reranker=reranker,
+        rerank_depth=settings.rerank_depth,
+    )
+
+
 def writer_of(settings: Settings) -> Writer | None:
     """The language model of the settings; None where there is none.
 
@@ -70,8 +85,18 @@ def writer_of(settings: Settings) -> Writer | None:
     if chosen is None:
         return None
     from rag.generate import load_writer
+    from ui.public.budget import Budget, ThriftyWriter
+    from ui.public.switches import Switches
 
-    return load_writer(chosen)
+    if settings.budget_cost_day and not (chosen.price_input or chosen.price_output):
+        raise ConfigurationError(
+            f"SANAD_BUDGET_COST_DAY is {settings.budget_cost_day:g}, but no price is known; set "
+            "SANAD_LLM_PRICE_INPUT and SANAD_LLM_PRICE_OUTPUT, or use SANAD_BUDGET_TOKENS_DAY"
+        )
+    limits = (settings.budget_tokens_day, settings.budget_cost_day)
+    budget = Budget(settings.data_dir, *limits) if any(limits) else None
+    switches = Switches(settings.data_dir)
+    return ThriftyWriter(load_writer(chosen), chosen, budget, lambda: switches.on("model"))
 
 
 def judge_of(name: str, writer: Writer) -> Judge | None:

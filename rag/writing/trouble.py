@@ -29,6 +29,8 @@ Kind = Literal[
     "too_long",
     "refused",
     "cancelled",
+    "over_budget",
+    "switched_off",
 ]
 
 SAID: dict[Kind, str] = {
@@ -45,6 +47,9 @@ SAID: dict[Kind, str] = {
     "too_long": "sent more than is read",
     "refused": "declined to write, or its filter did",
     "cancelled": "was stopped, for nobody is waiting",
+    "over_budget": "was not asked, for the budget of the day is spent; see SANAD_BUDGET_TOKENS_DAY "
+    "and SANAD_BUDGET_COST_DAY",
+    "switched_off": "was not asked, for it is switched off; sanad switch model on",
 }
 
 _STATUSES: dict[int, Kind] = {

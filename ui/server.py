@@ -1,4 +1,4 @@
-"""The web server: the chat, its files, and two health pages on one FastAPI application.
+"""The web server: the chat, the API, the widget and their files on one FastAPI application.
 
 Answers at once with the exact vector scan; Chroma is attached when a child process
 has found its collection sound. Ends cleanly on SIGTERM and SIGINT.
@@ -10,13 +10,15 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from rag.assistant import Assistant
@@ -25,9 +27,17 @@ from rag.index.generation import current_name, open_current
 from rag.index.probe import ChromaProbe
 from rag.settings import Settings
 from rag.wording import languages
+from ui.answering import Answering, InProcess
+from ui.api.application import api_app
+from ui.api.edge import Edge
+from ui.ending import Ending, server
+from ui.exchange import Chat
 from ui.guard import App, Guard, PageHead
 from ui.live import LiveAssistant
 from ui.open import assemble, open_assistant
+from ui.public.notice import notice
+from ui.public.standing import Standing, standing
+from ui.widget.routes import widget_routes
 
 LOOPBACK = ("127.0.0.1", "localhost")
 CLOSING_S = 3  # for questions under way when the server is told to end
@@ -41,8 +51,12 @@ def serve(settings: Settings) -> None:
     listening = listen(settings.host, settings.port)
     probe = ChromaProbe()
     live = live_assistant(settings, probe)
+    answering = answering_of(settings, live)
+    shared = standing(settings)
+    ending = Ending(shared.gate, answering.under_way)
     config = uvicorn.Config(
-        build_app(settings, live), log_level="warning", access_log=False, server_header=False,
+        application(settings, live, Served(shared, answering, ending)), log_level="warning",
+        access_log=False, server_header=False, proxy_headers=False,
         timeout_graceful_shutdown=CLOSING_S,
     )  # fmt: skip
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -50,9 +64,10 @@ def serve(settings: Settings) -> None:
     sys.stdout.write(f"Sanad answers at {address(listening)}\n")
     sys.stdout.flush()
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        server(config, ending).run(sockets=[listening])
     finally:
         probe.stop()
+        answering.close()
         live.close()
 
 
@@ -96,47 +111,63 @@ def live_assistant(settings: Settings, probe: ChromaProbe) -> LiveAssistant:
     return live
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the faces of one server share."""
+
+    standing: Standing
+    answering: Answering
+    ending: Ending
+
+
 def build_app(settings: Settings, live: LiveAssistant) -> App:
+    """The whole application over a live assistant, answering in this process."""
+    shared, answering = standing(settings), answering_here(settings, live)
+    ending = Ending(shared.gate, answering.under_way)
+    return application(settings, live, Served(shared, answering, ending))
+
+
+def answering_of(settings: Settings, live: LiveAssistant) -> Answering:
+    """Where the questions of the API and the widget are answered: here, or in workers."""
+    if not settings.workers:
+        return answering_here(settings, live)
+    from ui.answering_pool import OpenFolder, Pool
+
+    return Pool(OpenFolder(settings), settings.workers, live.state)
+
+
+def answering_here(settings: Settings, live: LiveAssistant) -> Answering:
+    """Answering in this process."""
+    return InProcess(live, chat_of(settings, live))
+
+
+def chat_of(settings: Settings, live: LiveAssistant) -> Chat:
+    """The walk of a question on a page."""
+    return Chat(live, ingest_command(settings.data_dir), settings.question_characters)
+
+
+def application(settings: Settings, live: LiveAssistant, served: Served) -> App:
     """The whole application, guarded."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     from ui.chat import STATIC, head, mount_chat
-    from ui.exchange import Chat
 
-    app = FastAPI(openapi_url=None)
-    # No other origin may read an answer. Gradio sets headers of its own, which let
-    # everyone in, unless the application around it has this middleware.
+    app = api_app(settings, served.standing, served.answering, served.ending)
+    # No other origin may read an answer of the chat. Gradio sets headers of its own, which
+    # let everyone in, unless the application around it has this middleware.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    if settings.host in LOOPBACK:  # or a name that is rebound to loopback could
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
-    _health(app, live)
+    hosts = settings.hosts()
+    if hosts or settings.host in LOOPBACK:  # or a name that is rebound to loopback could
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, *hosts])
 
-    @app.get("/")
+    @app.get("/", include_in_schema=False)
     def start(request: Request) -> RedirectResponse:
         return choose_page(request, settings.language)
 
+    app.include_router(widget_routes(served.standing, served.answering, settings))
     app.mount("/sanad", StaticFiles(directory=str(STATIC)))
-    chat = Chat(live, ingest_command(settings.data_dir), settings.question_characters)
-    mount_chat(app, chat)
-    return Guard(PageHead(app, {f"/{code}/": head(code) for code in languages()}))
-
-
-def _health(app: FastAPI, live: LiveAssistant) -> None:
-    @app.get("/health/live")
-    def alive() -> dict[str, str]:
-        return {"status": "alive"}
-
-    @app.get("/health/ready")
-    def ready() -> JSONResponse:
-        state = live.state()
-        body = {
-            "status": "ready" if state.generation else "no index",
-            "generation": state.generation,
-            "documents": state.documents,
-            "passages": state.passages,
-            "vector_search": state.vector_search,
-            "notes": list(state.notes),
-        }
-        return JSONResponse(body, 200 if state.generation else 503)
+    mount_chat(app, chat_of(settings, live), partial(notice, settings))
+    pages = PageHead(app, {f"/{code}/": head(code) for code in languages()})
+    return Edge(Guard(pages, served.standing))
 
 
 def choose_page(request: Request, fallback: str) -> RedirectResponse:

@@ -1,0 +1,1 @@
+"""The HTTP API: routes, bodies and errors. Answers come from `ui.answering`."""

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from evals.confidence import auroc, rejected, risk_coverage_area
 from evals.posed import Posed, Trial, arcd, belebele, pose, squad2_halves
 from rag.embed import load_embedder
 from rag.evidence.answerable import shipped_answerable
@@ -32,7 +32,6 @@ QUESTIONS = Path(__file__).parent / "policy_questions.toml"
 KEEP = 0.95
 KINDS = ("near", "removed", "out")
 
-Floats = npt.NDArray[np.float64]
 Score = Callable[[Posed], float]
 
 
@@ -57,26 +56,6 @@ def scores() -> dict[str, Score]:
     }
 
 
-def auroc(yes: Floats, no: Floats) -> float:
-    """Probability that an answerable question scores higher than an unanswerable one."""
-    return float(np.mean([(yes > score).mean() + 0.5 * (yes == score).mean() for score in no]))
-
-
-def rejected(yes: Floats, no: Floats, keep: float = KEEP) -> float:
-    """Share of the unanswerable below the threshold that keeps `keep` of the answerable."""
-    threshold = np.sort(yes)[int((1 - keep) * len(yes))]
-    return float(np.mean(no < threshold))
-
-
-def risk_coverage_area(yes: Floats, no: Floats) -> float:
-    """Mean share of unanswerable questions among the best-scored n, over all n (Geifman & El-Yaniv
-    2017, with every unanswerable question an error). Of equal scores the unanswerable count
-    first."""
-    scored = sorted([(-s, 0) for s in no] + [(-s, 1) for s in yes])
-    wrong = np.cumsum([1 - answerable for _, answerable in scored])
-    return float(np.mean(wrong / np.arange(1, len(scored) + 1)))
-
-
 def report(posed: Sequence[Posed], thresholds: dict[str, float]) -> Iterator[str]:
     """Lines of one set: each kind of unanswerable question by each score."""
     yield f"{posed[0].trial}: {sum(one.kind == 'yes' for one in posed)} answerable"
@@ -95,7 +74,7 @@ def report(posed: Sequence[Posed], thresholds: dict[str, float]) -> Iterator[str
                 pair = f"{np.mean(no >= at):18.3f}{np.mean(yes < at):12.3f}"
             yield (
                 f"  {kind:9}{name:15}{auroc(yes, no):5.3f}  {risk_coverage_area(yes, no):5.3f}"
-                f"{rejected(yes, no):12.3f}{pair}"
+                f"{rejected(yes, no, KEEP):12.3f}{pair}"
             )
 
 

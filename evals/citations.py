@@ -48,8 +48,10 @@ from typing import Any
 import numpy as np
 
 from evals.cases import load_suite
-from evals.judge import MEASURES, Observed, overlap
+from evals.judge import MEASURES
+from evals.observed import overlap
 from evals.retrieval import indexed
+from evals.runs import read_rows
 from evals.spans import SpanQuestion, SpanSet, belebele
 from rag.embed import Embedder, load_embedder
 from rag.errors import SanadError
@@ -178,16 +180,15 @@ def of_run(suite: Path, run: Path) -> list[Cited]:
         for case in load_suite(suite, frozenset(MEASURES)).cases
         if case.expect == "answered"
     }
-    rows = (json.loads(line) for line in (run / "cases.jsonl").read_text("utf-8").splitlines())
     found = []
-    for row in (row for row in rows if row["id"] in gold):
-        seen = Observed.from_dict(row["reply"])
+    for row in (row for row in read_rows(run) if row.id in gold and row.attempt == 1):
+        seen = row.reply
         right = tuple(
-            any(c.document == g.document and overlap(c.quote, g.quote) for g in gold[row["id"]])
+            any(c.document == g.document and overlap(c.quote, g.quote) for g in gold[row.id])
             for c in seen.citations
         )
         length = sum(len(citation.quote.split()) for citation in seen.citations)
-        found.append(Cited(right, tuple(c.holds for c in seen.citations), length))
+        found.append(Cited(right, tuple(bool(c.holds) for c in seen.citations), length))
     return found
 
 

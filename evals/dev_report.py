@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.judge import comparable, overlap
+from evals.observed import comparable, overlap
 from ingest.walk import ingest
 from rag.assistant import Assistant
 from rag.embed import load_embedder

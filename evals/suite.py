@@ -1,10 +1,7 @@
-"""Runs a suite against an assistant and writes a run folder.
+"""Puts a suite to a system, judges what came back, and writes the run folder (`evals.runs`).
 
-    <out>/<time>-<suite>/config.json       settings, versions, generation, model, suite digest
-    <out>/<time>-<suite>/cases.jsonl       one row a case: the reply as seen, the verdict
-    <out>/<time>-<suite>/aggregates.json   means, by language too, and the pass marks
-
-Asking and judging are apart: `judge_folder` judges the replies of an old run anew.
+Asking and judging are apart: `ask_all` fills the rows, `conclude` judges them, and
+`judge_folder` judges the replies of an old run anew.
 """
 
 from __future__ import annotations
@@ -12,23 +9,38 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from evals import runs
+from evals.aggregate import Judged, aggregate
 from evals.cases import Case, Suite, load_suite
-from evals.judge import MEASURES, Citation, Observed, Verdict, judge
+from evals.exports import write_exports
+from evals.judge import MEASURES, judge
+from evals.observed import Observed
+from evals.runs import Row
+from evals.summary import table
+from evals.systems import Asked, LibrarySystem, System
 from rag.assistant import Assistant
-from rag.errors import ConfigurationError
-from rag.types import Answer, Declined, Finished, Retrieved
+from rag.errors import ConfigurationError, SanadError
 
-VERSIONS = ("sanad", "numpy", "PyStemmer", "tokenizers", "chromadb")
+VERSIONS = ("sanad", "numpy", "PyStemmer", "tokenizers", "chromadb", "langchain-core")
+NAMES = frozenset(MEASURES)
 
-Row = tuple[Case, Observed, Verdict]
 Progress = Callable[[int, int], None]  # (done, of)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a suite is asked."""
+
+    repeat: int = 1
+    resume: bool = True  # continue an interrupted run of the same suite and system
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,176 +50,180 @@ class SuiteResult:
     passed: bool
     table: str
     folder: Path
+    errors: int = 0  # questions that got no reply
 
 
 def run(
     suite: Path,
-    assistant: Assistant,
+    system: System | Assistant,
     out: Path,
     progress: Progress = lambda done, of: None,
+    options: RunOptions | None = None,
 ) -> SuiteResult:
     """Ask every case, judge, write the run folder. Raises ConfigurationError for a suite
     with a mistake."""
-    loaded = load_suite(suite, frozenset(MEASURES))
-    _check_documents(loaded, assistant, suite)
-    folder = _run_folder(out, loaded.name)
-    _write_json(folder / "config.json", _config(suite, assistant))
-    seen: list[tuple[Case, Observed]] = []
-    with (folder / "cases.jsonl").open("w", encoding="utf-8") as file:
-        for done, case in enumerate(loaded.cases, start=1):
-            observed = observe(case, assistant)
-            verdict = judge(case, observed)
-            file.write(_row_json(case, observed, verdict))
-            seen.append((case, observed))
-            progress(done, len(loaded.cases))
-    return _conclude(loaded, seen, folder)
+    options = options or RunOptions()
+    asked = LibrarySystem(system) if isinstance(system, Assistant) else system
+    loaded = load_suite(suite, NAMES)
+    _check_documents(loaded, asked, suite)
+    config = _config(suite, loaded, asked, options)
+    folder = runs.unfinished(out, config["fingerprint"]) if options.resume else None
+    folder = folder or runs.new_run(out, loaded.name, suite, config)
+    ask_all(loaded, asked, folder, options.repeat, progress)
+    return conclude(loaded, folder)
 
 
-def judge_folder(suite: Path, folder: Path) -> SuiteResult:
-    """Judge the replies of an old run by the suite as it is now; rewrites the folder's
-    rows and aggregates. Cases the run did not ask are left out."""
-    loaded = load_suite(suite, frozenset(MEASURES))
-    lines = (folder / "cases.jsonl").read_text("utf-8").splitlines()
-    replies = {row["id"]: Observed.from_dict(row["reply"]) for row in map(json.loads, lines)}
-    seen = [(case, replies[case.id]) for case in loaded.cases if case.id in replies]
-    rows = (_row_json(case, observed, judge(case, observed)) for case, observed in seen)
-    (folder / "cases.jsonl").write_text("".join(rows), "utf-8")
-    return _conclude(loaded, seen, folder)
+def ask_all(suite: Suite, system: System, folder: Path, repeat: int, progress: Progress) -> None:
+    """Ask what the folder does not hold yet; a question that failed before is asked again."""
+    kept = [row for row in _rows_so_far(folder) if row.reply.status != "error"]
+    runs.rewrite_rows(folder, kept)
+    done = {(row.id, row.attempt) for row in kept}
+    todo = [
+        (case, attempt)
+        for attempt in range(1, repeat + 1)
+        for case in asked_cases(suite)
+        if (case.id, attempt) not in done
+    ]
+    total = len(done) + len(todo)
+    for number, (case, attempt) in enumerate(todo, start=1):
+        runs.append_row(folder, Row(case.id, attempt, observe(case, system)))
+        progress(len(done) + number, total)
 
 
-def observe(case: Case, assistant: Assistant) -> Observed:
-    """Ask one question and note what came back."""
-    documents: dict[str, None] = {}
-    for event in assistant.ask(case.question):
-        if isinstance(event, Retrieved):
-            documents = dict.fromkeys(hit.passage.document_id for hit in event.hits)
-        elif isinstance(event, Finished):
-            return _observed(event, tuple(documents), assistant)
-    raise AssertionError("ask always ends with Finished")
+def asked_cases(suite: Suite) -> tuple[Case, ...]:
+    """The cases that are run: drafts wait for a person. Raises ConfigurationError when all do."""
+    cases = tuple(case for case in suite.cases if not case.review)
+    if not cases:
+        raise ConfigurationError(
+            f"all {len(suite.cases)} cases of suite {suite.name} are marked 'to review'; read them "
+            "and take the mark away from the good ones"
+        )
+    return cases
 
 
-def _observed(finished: Finished, documents: tuple[str, ...], assistant: Assistant) -> Observed:
-    reply = finished.reply
-    match reply:
-        case Declined():
-            return Observed(
-                status="declined",
-                language=reply.language,
-                text="",
-                reason=reply.reason,
-                retrieved=documents,
-                timings_ms=finished.timings_ms,
-            )
-        case Answer():
-            return Observed(
-                status=reply.status,
-                language=reply.language,
-                text="\n".join(sentence.text for sentence in reply.sentences),
-                citations=tuple(_citations(reply, assistant)),
-                retrieved=documents,
-                timings_ms=finished.timings_ms,
-                layout=reply.layout.kind,
-                labels=tuple(row.label for row in reply.layout.rows),
-            )
+def observe(case: Case, system: System) -> Observed:
+    """Ask one question and note what came back, a failure too."""
+    try:
+        return system.ask(Asked(case.question, case.language, case.history, case.filters or None))
+    except ConfigurationError:
+        raise
+    except SanadError as error:
+        return Observed.failed(str(error))
 
 
-def _citations(reply: Answer, assistant: Assistant) -> Iterator[Citation]:
-    for item in reply.evidence:
-        quote = item.quote
-        page = assistant.generation.store.page_of(quote.document_id, quote.page)
-        holds = page.text[quote.start : quote.end] == quote.text  # not by the code under test
-        yield Citation(quote.document_id, quote.page, quote.start, quote.end, quote.text, holds)
+def judge_folder(suite: Path | None, folder: Path) -> SuiteResult:
+    """Judge the replies of an old run by a suite as it is now (None: as it was); rewrites the
+    verdicts and the figures, never the replies. Cases the run did not ask are left out."""
+    return conclude(load_suite(suite or runs.suite_of(folder), NAMES), folder)
 
 
-def _check_documents(suite: Suite, assistant: Assistant, path: Path) -> None:
+def judged(suite: Suite, rows: Sequence[Row]) -> list[Judged]:
+    """The rows of cases that the suite has, with their verdicts, in the suite's order."""
+    order = {case.id: number for number, case in enumerate(suite.cases)}
+    known = [row for row in rows if row.id in order]
+    known.sort(key=lambda row: (order[row.id], row.attempt))
+    return [
+        Judged(case, row.attempt, row.reply, judge(case, row.reply))
+        for row in known
+        for case in (suite.cases[order[row.id]],)
+    ]
+
+
+def conclude(suite: Suite, folder: Path) -> SuiteResult:
+    """Judge the rows of a folder and write verdicts, figures and exports."""
+    rows = judged(suite, runs.read_rows(folder))
+    if not rows:
+        raise ConfigurationError(f"run folder {folder} holds no reply to a case of {suite.name}")
+    values = aggregate(suite, rows)
+    (folder / runs.VERDICTS).write_text("".join(map(_verdict_line, rows)), "utf-8")
+    runs.write_json(folder / runs.AGGREGATES, values)
+    write_exports(folder, suite, values, rows)
+    return SuiteResult(
+        bool(values["passed"]), table(values, rows, folder), folder, int(values["errors"])
+    )
+
+
+def _verdict_line(row: Judged) -> str:
+    values = {
+        "id": row.case.id,
+        "attempt": row.attempt,
+        "language": row.case.language,
+        "type": row.case.kind,
+        "tags": row.case.tags,
+        "question": row.case.question,
+        "expect": row.case.expect,
+        "verdict": row.verdict.values,
+        "reasons": row.verdict.reasons,
+    }
+    return json.dumps(values, ensure_ascii=False) + "\n"
+
+
+def _rows_so_far(folder: Path) -> list[Row]:
+    return runs.read_rows(folder) if (folder / runs.ROWS).is_file() else []
+
+
+def _check_documents(suite: Suite, system: System, path: Path) -> None:
     """A gold document that the collection does not hold is a mistake in the suite."""
-    store = assistant.generation.store
     for case in suite.cases:
         for gold in case.gold:
-            if store.find_document(gold.document) is None:
+            if not case.review and system.holds(gold.document) is False:
                 raise ConfigurationError(
                     f"{path}: case {case.id!r}, field 'gold.document': {gold.document!r} is not in "
                     "the collection; name a document id, or ingest it first"
                 )
 
 
-def _conclude(suite: Suite, seen: Sequence[tuple[Case, Observed]], folder: Path) -> SuiteResult:
-    rows: list[Row] = [(case, observed, judge(case, observed)) for case, observed in seen]
-    means = aggregate(rows)
-    marks = {
-        name: {"mark": mark, "reached": means.get(name, 0.0) >= mark}
-        for name, mark in suite.pass_marks.items()
-    }
-    languages = sorted({case.language for case, _, _ in rows})
-    by_language = {
-        language: aggregate([row for row in rows if row[0].language == language])
-        for language in languages
-    }
-    latency = sorted(float(observed.timings_ms.get("total", 0.0)) for _, observed, _ in rows)
-    values = {
-        "suite": suite.name,
-        "cases": len(rows),
-        "passed": all(entry["reached"] for entry in marks.values()),
-        "measures": means,
-        "pass_marks": marks,
-        "by_language": by_language,
-        "median_ms": latency[len(latency) // 2] if latency else 0.0,
-    }
-    _write_json(folder / "aggregates.json", values)
-    return SuiteResult(bool(values["passed"]), table(values, rows, folder), folder)
-
-
-def aggregate(rows: Iterable[Row]) -> dict[str, float]:
-    """Mean of each measure over the cases it applies to; one that applies to none is left
-    out (and misses its pass mark)."""
-    values: dict[str, list[float]] = {}
-    for _, _, verdict in rows:
-        for name, value in verdict.values.items():
-            if value is not None:
-                values.setdefault(name, []).append(value)
-    return {name: round(sum(found) / len(found), 4) for name, found in values.items()}
-
-
-def table(values: Mapping[str, Any], rows: Sequence[Row], folder: Path) -> str:
-    """Figures, pass marks, and every case that failed with the reason."""
-    languages = list(values["by_language"])
-    lines = [
-        f"{values['suite']}: {values['cases']} cases, median {values['median_ms']:.1f} ms",
-        f"{'':18}{'all':>7}{'mark':>7}" + "".join(f"{code:>7}" for code in languages),
-    ]
-    for name in MEASURES:
-        mark = values["pass_marks"].get(name)
-        cells = [_percent(values["measures"].get(name)), _percent(mark["mark"] if mark else None)]
-        cells += [_percent(values["by_language"][code].get(name)) for code in languages]
-        below = "" if not mark or mark["reached"] else "  below its mark"
-        lines.append(f"{name:18}" + "".join(f"{cell:>7}" for cell in cells) + below)
-    failed = [(case, verdict) for case, _, verdict in rows if not verdict.passed]
-    lines += [f"failed {case.id}: {'; '.join(verdict.reasons)}" for case, verdict in failed]
-    verdict = "passed" if values["passed"] else "below a pass mark"
-    return "\n".join([*lines, f"{verdict}; run folder {folder}"])
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f}"
-
-
-def _config(suite: Path, assistant: Assistant) -> dict[str, Any]:
-    manifest = assistant.generation.manifest
-    return {
-        "suite": str(suite),
+def _config(suite: Path, loaded: Suite, system: System, options: RunOptions) -> dict[str, Any]:
+    same = {
+        "suite": loaded.name,
         "suite_sha256": hashlib.sha256(suite.read_bytes()).hexdigest(),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "settings": asdict(assistant.settings),
-        "generation": {
-            "name": manifest.name,
-            "model": manifest.model,
-            "documents": manifest.documents,
-            "passages": manifest.passages,
-            "languages": manifest.languages,
-        },
-        "vector_search": getattr(assistant.generation.dense, "name", "none"),
+        "repeat": options.repeat,
+        "system": system.describe(),
         "versions": {"python": platform.python_version(), **dict(_versions())},
+        "code_sha256": code_digest(),
     }
+    return {
+        **same,
+        "commit": commit(),
+        "fingerprint": _fingerprint(same),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "machine": {"platform": platform.platform(), "processor": platform.machine()},
+    }
+
+
+def _fingerprint(values: Mapping[str, Any]) -> str:
+    """The same for runs whose rows may stand together."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def code_digest() -> str:
+    """The digest of the packages that make an answer, models included: rows that other code
+    made do not belong into one run."""
+    digest = hashlib.sha256()
+    source = Path(__file__).parents[1]
+    for package in ("rag", "ingest"):
+        for path in sorted((source / package).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(path.relative_to(source).as_posix().encode() + b"\0")
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def commit() -> str:
+    """The commit of the source tree, "+" behind it when files differ; empty outside one."""
+    source = Path(__file__).parent
+    answers = []
+    for arguments in (("rev-parse", "--short=12", "HEAD"), ("status", "--porcelain", "-uno")):
+        try:
+            done = subprocess.run(
+                ("git", *arguments), cwd=source, capture_output=True, text=True, timeout=20
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        if done.returncode:
+            return ""
+        answers.append(done.stdout.strip())
+    return answers[0] + ("+" if answers[1] else "")
 
 
 def _versions() -> Iterator[tuple[str, str]]:
@@ -216,37 +232,3 @@ def _versions() -> Iterator[tuple[str, str]]:
             yield name, version(name)
         except PackageNotFoundError:
             yield name, "not installed"
-
-
-def _run_folder(out: Path, name: str) -> Path:
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    for attempt in range(1, 1000):
-        folder = out / (f"{stamp}-{name}" if attempt == 1 else f"{stamp}-{name}-{attempt}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise ConfigurationError(
-                f"run folder {folder} cannot be made: {error.strerror}"
-            ) from error
-        return folder
-    raise ConfigurationError(f"{out} holds too many runs of this second; try again")
-
-
-def _row_json(case: Case, observed: Observed, verdict: Verdict) -> str:
-    row = {
-        "id": case.id,
-        "language": case.language,
-        "tags": case.tags,
-        "question": case.question,
-        "expect": case.expect,
-        "verdict": verdict.values,
-        "reasons": verdict.reasons,
-        "reply": observed.as_dict(),
-    }
-    return json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", "utf-8")

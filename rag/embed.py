@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,10 +18,42 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import ConfigurationError, EmbeddingError
+from rag.loading import (
+    arguments,
+    choose_backend,
+    choose_device,
+    devices,
+    folder_digest,
+    in_half,
+    load_model,
+)
 
 Vectors = npt.NDArray[np.float32]
 DEFAULT_MODEL = "sanad-static"
 MODELS = Path(__file__).parent / "models"
+
+# Prompts (question, passage) of models whose repositories may not carry them; used only where a
+# model has none of its own. The first name that begins the model's last part counts. Sources: the
+# models' cards. Models that take no prompt (bge-m3, granite, paraphrase-multilingual) are not here.
+KNOWN_PROMPTS = {
+    # "Each query must come with a one-sentence instruction", passages without.
+    "multilingual-e5-large-instruct": (
+        "Instruct: Given a web search query, retrieve relevant passages that answer the query\n"
+        "Query: ",
+        "",
+    ),
+    # "Each input text should start with 'query: ' or 'passage: ', even for non-English texts".
+    "multilingual-e5-": ("query: ", "passage: "),
+    "e5-small": ("query: ", "passage: "),
+    "e5-base": ("query: ", "passage: "),
+    "e5-large": ("query: ", "passage: "),
+    # "Prompt instructions": retrieval of documents, a document without a title.
+    "embeddinggemma-300m": ("task: search result | query: ", "title: none | text: "),
+    # "query instruction for retrieval"; passages without.
+    "bge-small-en": ("Represent this sentence for searching relevant passages: ", ""),
+    "bge-base-en": ("Represent this sentence for searching relevant passages: ", ""),
+    "bge-large-en": ("Represent this sentence for searching relevant passages: ", ""),
+}
 
 
 class Embedder(Protocol):
@@ -41,7 +74,13 @@ class Embedder(Protocol):
         ...
 
 
-def load_embedder(model: str = DEFAULT_MODEL, revision: str = "", batch_size: int = 32) -> Embedder:
+def load_embedder(
+    model: str = DEFAULT_MODEL,
+    revision: str = "",
+    batch_size: int = 32,
+    device: str = "auto",
+    backend: str = "auto",
+) -> Embedder:
     """The embedder of a setting: a shipped model, a folder, or a sentence-transformers name.
 
     Raises ConfigurationError when it cannot be loaded; nothing is downloaded
@@ -53,7 +92,17 @@ def load_embedder(model: str = DEFAULT_MODEL, revision: str = "", batch_size: in
         raise ConfigurationError(f"the shipped model {model!r} is missing; reinstall Sanad")
     if is_static(folder):
         return StaticEmbedder(folder)
-    return SentenceTransformerEmbedder(model, revision, batch_size)
+    return SentenceTransformerEmbedder(model, revision, batch_size, device, backend)
+
+
+def known_prompts(model: str) -> Mapping[str, str]:
+    """Prompts of a known model by its name or folder, as sentence-transformers names them; empty
+    for one that is not known or takes none."""
+    name = Path(model).name.lower()
+    for known, (question, passage) in KNOWN_PROMPTS.items():
+        if name.startswith(known):
+            return {"query": question, "document": passage}
+    return {}
 
 
 def is_static(folder: Path) -> bool:
@@ -96,23 +145,43 @@ class StaticEmbedder:
 
 
 class SentenceTransformerEmbedder:
-    """Any sentence-transformers model, with its own question and passage prompts."""
+    """Any sentence-transformers model, with its own pooling, normalisation and prompts.
 
-    def __init__(self, model: str, revision: str = "", batch_size: int = 32) -> None:
-        from sentence_transformers import SentenceTransformer
+    Its vectors are the same on every device and backend but for rounding, so `id` names none.
+    """
 
-        try:
-            self._model = SentenceTransformer(
-                model, device="cpu", revision=revision or None, trust_remote_code=False
-            )
-        except (OSError, ValueError, ImportError) as error:
-            raise ConfigurationError(
-                f"embedding model {model!r} does not load: {str(error).splitlines()[0]}; set "
-                f"SANAD_EMBEDDING_MODEL to a folder, a model on this machine, or {DEFAULT_MODEL!r}"
-            ) from error
+    def __init__(
+        self,
+        model: str,
+        revision: str = "",
+        batch_size: int = 32,
+        device: str = "auto",
+        backend: str = "auto",
+    ) -> None:
+        backend = choose_backend(backend)
+        self.device = choose_device(device, devices())
+        given = arguments(self.device, backend, revision)
+        self._model = _opened(model, given)
+        if in_half(self._model, self.device, backend):
+            self._model.half()
+            if not _finite(self._model):  # its numbers do not fit: loaded anew in full
+                self._model = _opened(model, given)
         self._batch_size = batch_size
+        self._lock = threading.Lock()  # a tokenizer of transformers serves one thread at a time
         self.dim = int(self._model.get_embedding_dimension() or 0)
-        self.id = f"{model}@{revision or 'default'}"
+        folder = Path(model)
+        self.id = (
+            f"{folder.name}@{folder_digest(folder)}"
+            if folder.is_dir()
+            else f"{model}@{revision or 'default'}"
+        )
+        own = self._model.prompts
+        if not any(own.values()):
+            own.update(known_prompts(model))
+            if passage := own.get("document"):
+                self.id += f"+{hashlib.sha256(passage.encode()).hexdigest()[:6]}"
+        if not own.get("document"):  # the library has an empty one, and so misses these names
+            own["document"] = own.get("passage") or own.get("corpus") or ""
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32 unit rows, with the model's document prompt."""
@@ -126,12 +195,31 @@ class SentenceTransformerEmbedder:
         size = self._batch_size
         while True:
             try:
-                vectors = encode(list(texts), batch_size=size, show_progress_bar=False)
+                with self._lock:
+                    vectors = encode(list(texts), batch_size=size, show_progress_bar=False)
                 return checked(np.asarray(vectors, np.float32), len(texts), self.dim)
             except (MemoryError, RuntimeError) as error:
                 if size == 1 or "memory" not in str(error).lower():
                     raise
                 size //= 2  # out of memory: the same texts in smaller batches
+
+
+def _opened(model: str, given: Mapping[str, Any]) -> Any:
+    from sentence_transformers import SentenceTransformer
+
+    return load_model(
+        lambda local: SentenceTransformer(model, local_files_only=local, **given),
+        "embedding model",
+        model,
+        str(given["revision"] or ""),
+        f"set SANAD_EMBEDDING_MODEL to a folder, a model on this machine, or {DEFAULT_MODEL!r}",
+    )
+
+
+def _finite(model: Any) -> bool:
+    """Whether a model gives numbers for a few texts of different length."""
+    texts = [" ".join(_UNRELATED[:n]) for n in (1, 5, 10)]
+    return bool(np.isfinite(np.asarray(model.encode(texts, show_progress_bar=False))).all())
 
 
 class HashEmbedder:

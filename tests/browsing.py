@@ -31,6 +31,26 @@ DESK, PHONE = {"width": 1200, "height": 850}, {"width": 360, "height": 740}
 BOX = "#sanad-question textarea"
 FINISHED = "#sanad-turn .sanad-turn[data-state=finished]"
 KENYA = "How did Kenya structure its county action plans?"
+# Contrast ratios (WCAG 2.2, 1.4.3) of what a selector finds.
+CONTRAST = """
+({selector, against}) => {
+  const rgb = value => value.match(/[\\d.]+/g).map(Number);
+  const light = colour => rgb(colour).slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const back = element => {
+    for (; element; element = element.parentElement) {
+      const colour = getComputedStyle(element).backgroundColor;
+      if ((rgb(colour)[3] ?? 1) > 0) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  return [...document.querySelectorAll(selector)].map(e => {
+    const [a, b] = [light(getComputedStyle(e).color), light(back(e))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  });
+}
+"""
 
 
 @pytest.fixture(scope="module", name="browser")

@@ -10,7 +10,7 @@ import pytest
 
 from evals.citations import Cited, cite, gold_sentences, is_right, measure, of_run
 from evals.collection import CorpusPassage
-from evals.judge import Citation, Observed
+from evals.observed import Citation, Observed
 from evals.spans import SpanQuestion, SpanSet, belebele, squad
 from rag.embed import load_embedder
 from rag.errors import ConfigurationError
@@ -123,6 +123,6 @@ def test_quote_of_another_document_is_wrong_in_a_run(tmp_path: Path) -> None:
     (tmp_path / "suite.yaml").write_text(json.dumps(suite))
     cited = tuple(Citation(name, 1, 0, 9, gold, True) for name in ("d.md", "e.md"))
     reply = Observed("answered", "en", gold, citations=cited).as_dict()
-    _write(tmp_path / "cases.jsonl", [{"id": "a", "reply": reply}, {"id": "gone", "reply": reply}])
+    _write(tmp_path / "rows.jsonl", [{"id": "a", "reply": reply}, {"id": "gone", "reply": reply}])
     (one,) = of_run(tmp_path / "suite.yaml", tmp_path)
     assert one == Cited((True, False), (True, True), 12)

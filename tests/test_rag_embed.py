@@ -7,7 +7,6 @@ import pytest
 
 from rag.embed import (
     HashEmbedder,
-    SentenceTransformerEmbedder,
     StaticEmbedder,
     checked,
     is_static,
@@ -84,38 +83,6 @@ def test_static_folder_is_recognised(static_folder):
     assert isinstance(load_embedder(str(static_folder)), StaticEmbedder)
 
 
-def test_any_other_sentence_transformers_model_is_one_setting_away(tmp_path):
-    """A BERT of our own making, two layers deep, with prompts."""
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from tokenizers import BertWordPieceTokenizer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "kenya", "plans", "query", ":"]
-    (tmp_path / "vocab.txt").write_text("\n".join(vocabulary))
-    BertWordPieceTokenizer(str(tmp_path / "vocab.txt"))
-    config = BertConfig(
-        vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=32,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(tmp_path / "bert")
-    BertTokenizerFast(vocab=str(tmp_path / "vocab.txt")).save_pretrained(tmp_path / "bert")
-    transformer = Transformer(str(tmp_path / "bert"))
-    model = SentenceTransformer(
-        modules=[transformer, Pooling(16)],
-        prompts={"query": "query: ", "document": ""},
-        device="cpu",
-    )
-    model.save(str(tmp_path / "model"))
-    embedder = load_embedder(str(tmp_path / "model"))
-    assert isinstance(embedder, SentenceTransformerEmbedder)
-    passages = embedder.encode_passages(["kenya plans"])
-    questions = embedder.encode_questions(["kenya plans"])
-    assert passages.shape == (1, 16) == (1, embedder.dim)
-    assert np.linalg.norm(passages[0]) == pytest.approx(1, abs=1e-5)
-    assert not np.allclose(passages, questions)  # the query prompt was used
-
-
 def test_a_model_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match=r"no-such-model.*SANAD_EMBEDDING_MODEL"):
         load_embedder(str(tmp_path / "no-such-model"))
@@ -128,23 +95,6 @@ def test_wrong_shape_and_not_a_number_are_refused():
     bad[1, 2] = np.nan
     with pytest.raises(EmbeddingError, match="1 vectors that are not finite"):
         checked(bad, 2, 4)
-
-
-def test_a_model_out_of_memory_gets_smaller_batches():
-    class Stub(SentenceTransformerEmbedder):
-        def __init__(self):
-            self._batch_size, self.dim, self.id = 8, 2, "stub"
-
-    sizes = []
-
-    def encode(texts, batch_size, show_progress_bar):
-        sizes.append(batch_size)
-        if batch_size > 2:
-            raise RuntimeError("not enough memory")
-        return np.ones((len(texts), 2), np.float32)
-
-    assert Stub()._encode(encode, ["a"] * 5).shape == (5, 2)
-    assert sizes == [8, 4, 2]
 
 
 def test_tensor_that_is_missing_is_named(static_folder):

@@ -17,6 +17,7 @@ from rag.types import Retrieved, Spoken
 from rag.wording import messages
 from tests.browsing import (  # noqa: F401  # fixtures
     BOX,
+    CONTRAST,
     DESK,
     FINISHED,
     KENYA,
@@ -191,33 +192,19 @@ def test_filter_keeps_the_answer_to_what_was_picked(visit):
     assert set(languages) == {"ar"}
 
 
+def test_question_of_the_widget_waits_in_the_box(visit):
+    page = visit("en/#q=What+does+UNAR+do+in+Italy%3F")
+    page.wait_for_function("document.querySelector('#sanad-question textarea').value")
+    assert page.input_value(BOX) == "What does UNAR do in Italy?"
+    assert page.locator(".sanad-turn").count() == 0
+
+
 def test_language_of_the_browser_and_the_switch(visit):
     page = visit("", locale="fr-CH")
     assert page.url.endswith("/fr/")
     page.click("nav a[lang=ar]")
     page.wait_for_url("**/ar/")
     assert page.title() == "سند"
-
-
-CONTRAST = """
-({selector, against}) => {
-  const rgb = value => value.match(/[\\d.]+/g).map(Number);
-  const light = colour => rgb(colour).slice(0, 3).map(v => v / 255)
-    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const back = element => {
-    for (; element; element = element.parentElement) {
-      const colour = getComputedStyle(element).backgroundColor;
-      if ((rgb(colour)[3] ?? 1) > 0) return colour;
-    }
-    return "rgb(255, 255, 255)";
-  };
-  return [...document.querySelectorAll(selector)].map(e => {
-    const [a, b] = [light(getComputedStyle(e).color), light(back(e))];
-    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  });
-}
-"""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from rag.errors import ConfigurationError, LockedError, SanadError
+from ui import site_cli, switch_cli
+from ui.eval_cli import evaluation
 
 if TYPE_CHECKING:
     from ingest.walk import IngestReport
@@ -32,8 +34,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Answers from a collection of reports and briefs, every sentence traced to its source.",
 )
-evaluation = typer.Typer(no_args_is_help=True, help="Measure retrieval and answers.")
 app.add_typer(evaluation, name="eval")
+app.add_typer(site_cli.sites, name="site")
+app.add_typer(switch_cli.questions, name="questions")
+app.command()(switch_cli.switch)
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Folder of catalog and index [.sanad].")
@@ -203,36 +207,6 @@ def doctor(
         raise typer.Exit(2)
 
 
-@evaluation.command()
-def retrieval(
-    questions: Annotated[Path, typer.Argument(help="JSONL of questions with gold ids.")],
-    corpus: Annotated[Path, typer.Option(help="JSONL of passages with ids.")],
-    as_json: Json = False,
-) -> None:
-    """Measure retrieval on questions with gold passages (nDCG@10, R@k, MRR)."""
-    from evals.retrieval import evaluate_files
-    from rag.question.query import shipped_translator
-
-    embedder = _embedder(_settings(None))
-    report = evaluate_files(questions, corpus, embedder, translator=shipped_translator())
-    _print_json(report) if as_json else typer.echo(report["table"])
-
-
-@evaluation.command("run")
-def run_suite(
-    suite: Annotated[Path, typer.Argument(help="YAML or JSONL suite.")],
-    data_dir: DataDir = None,
-    out: Annotated[Path, typer.Option(help="Folder for the run.")] = Path("runs"),
-) -> None:
-    """Run an evaluation suite; exit 1 when a pass mark is missed."""
-    from evals.suite import run
-
-    result = run(suite, _assistant(_settings(data_dir)), out)
-    typer.echo(result.table)
-    if not result.passed:
-        raise typer.Exit(1)
-
-
 def _ingest(
     settings: Settings, sources: list[str], *, progress: bool, **flags: bool
 ) -> IngestReport:
@@ -273,9 +247,7 @@ def _settings(data_dir: Path | None, **overrides: Any) -> Settings:
 def _embedder(settings: Settings) -> Any:
     from rag.embed import load_embedder
 
-    return load_embedder(
-        settings.embedding_model, settings.embedding_revision, settings.embedding_batch_size
-    )
+    return load_embedder(*settings.embedding())
 
 
 def _assistant(settings: Settings) -> Assistant:

@@ -74,7 +74,7 @@ def _configured(settings: Settings) -> tuple[list[Finding], str]:
     from rag.embed import load_embedder
 
     try:
-        embedder = load_embedder(settings.embedding_model, settings.embedding_revision)
+        embedder = load_embedder(*settings.embedding())
     except SanadError as error:
         return [*found, Finding("model", "broken", str(error))], ""
     found.append(Finding("model", "ok", f"{embedder.id}, {embedder.dim} dimensions"))

@@ -1,7 +1,7 @@
 """The retrieval walk: a question to ranked passages.
 
     question -> lexical scores in every language's index + nearest vectors
-             -> one score a passage -> cap per document
+             -> one score a passage -> reranked? -> cap per document
 
 Knows no answer and no screen.
 """
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rag.index.generation import Generation
 from rag.question.query import Question
+from rag.rerank import Reordering
 from rag.types import Hit
 
 Filters = Mapping[str, Sequence[str]]
@@ -28,6 +29,8 @@ class RetrievalSettings:
 
     depth: int = 100  # candidates taken from each retriever
     lexical_weight: float = 0.65  # the rest is the vectors'
+    reranker: Reordering | None = None
+    rerank_depth: int = 20  # passages it reads
 
 
 def retrieve(
@@ -61,11 +64,14 @@ def retrieve(
         scores[rows] += (1 - settings.lexical_weight) * similar
         found = rows
     order = found[np.lexsort((found, -scores[found]))]
+    reranked: dict[int, int] = {}
+    if settings.reranker is not None:
+        order, reranked = _reranked(question, generation, order, scores, settings)
     ranks = {int(row): rank for rank, row in enumerate(best, start=1)}
     chosen = _cap(order, generation.document_rows, k, per_document or k)
     passages = generation.store.passages(chosen)
     return [
-        Hit(passage, float(scores[row]), _why(row, ranks, dense))
+        Hit(passage, float(scores[row]), _why(row, ranks, dense, reranked))
         for passage, row in zip(passages, chosen, strict=True)
     ]
 
@@ -119,9 +125,36 @@ def _cap(
     return [*chosen, *passed][:k]
 
 
-def _why(row: int, lexical: Mapping[int, int], dense: Mapping[int, int]) -> tuple[str, ...]:
-    return tuple(
-        f"{name}#{ranks[row]}"
-        for name, ranks in (("lexical", lexical), ("dense", dense))
-        if row in ranks
-    )
+def _reranked(
+    question: Question,
+    generation: Generation,
+    order: npt.NDArray[np.intp],
+    scores: npt.NDArray[np.float32],
+    settings: RetrievalSettings,
+) -> tuple[npt.NDArray[np.intp], dict[int, int]]:
+    """The order after the reranker has read its first passages, and the ranks it gave.
+
+    `scores` of those rows are handed out anew, the highest to the best: the set stays, so that
+    what a score means to `rag.evidence` stays too.
+    """
+    assert settings.reranker is not None
+    head = order[: settings.rerank_depth]
+    read = [
+        " · ".join((*passage.headings, passage.text))
+        for passage in generation.store.passages(head.tolist())
+    ]
+    found = settings.reranker.order(question.text, read)
+    if found is None:
+        if settings.reranker.trouble not in generation.notes:
+            generation.notes.append(settings.reranker.trouble)
+        return order, {}
+    better = head[np.asarray(found, np.intp)]
+    scores[better] = scores[head]
+    ranks = {int(row): rank for rank, row in enumerate(better, start=1)}
+    return np.concatenate([better, order[len(better) :]]), ranks
+
+
+def _why(row: int, *ranks: Mapping[int, int]) -> tuple[str, ...]:
+    """Its rank by each of words, vectors and reranker that found it."""
+    named = zip(("lexical", "dense", "rerank"), ranks, strict=True)
+    return tuple(f"{name}#{found[row]}" for name, found in named if row in found)

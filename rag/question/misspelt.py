@@ -3,6 +3,10 @@
 Candidates are the words that share the most rare n-grams (`rag.index.spellings`); kept are those
 one typing error away: a letter missing, added, changed, or two swapped (Damerau, CACM 1964: four
 of five typing errors), and from LONG letters on two. Knows no passage and no meaning.
+
+Measured (nDCG@10, Belebele, one random error in 20 % of the words, two draws): en-en 88.3 and 87.8
+without, 92.9 and 92.3 with; ar-ar 86.1 and 86.1 without, 88.1 and 87.8 with. Clean questions: en-en
+93.7 and 93.8, ar-ar 89.5 and 89.8.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A question as each language's index sees it: one term distribution a word.
 
 In its own language a word stands for itself, and one with a typing error for what it may be meant
-as (`rag.question.misspelt`). In another it is spread over its
-translations (`rag.translation.translate`), and a word without any (a name, a number, an
-abbreviation) stands for itself. Knows no passage.
+as (`rag.question.misspelt`). In another it is spread over its translations
+(`rag.translation.translate`), and a word without any (a name, a number, an abbreviation) stands for
+itself. Knows no passage.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ from rag.words.text import (
 )
 
 TABLES = "sanad-tables"
-# Share of the words near to one that the index lacks and the dictionary has ("conty", a surname).
+# Share of the words near to one that the language's index lacks and a dictionary or another index
+# has ("conty", a surname).
 DOUBTED = 0.3
 MEANT_GRAMS = 0.5  # expected frequency of a meant word's 4-grams, as in `rag.translation.translate`
 
@@ -154,8 +155,16 @@ class Question:
         return {term: 1 - DOUBTED, **{near: DOUBTED * share for near, share in found.items()}}
 
     def _is_word(self, word: str) -> bool:
+        """Whether a word that the language's index lacks is one of its language all the same, or
+        one of another language of the collection ("comté" in an English question)."""
         (term,) = stem([word], self.language)
-        return isinstance(self.translator, Knows) and self.translator.knows(term, self.language)
+        if isinstance(self.translator, Knows) and self.translator.knows(term, self.language):
+            return True
+        return any(
+            spelt.words.number(stem([word], language)[0]) is not None
+            for language, spelt in self.spellings.items()
+            if language != self.language
+        )
 
     def _slipped_stop(self, word: str) -> bool:
         """Whether it is a function word with two letters swapped ("hwo", "waht")."""

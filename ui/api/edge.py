@@ -20,7 +20,8 @@ from ui.public.journal import ENTRY, Entry, entry_of
 log = logging.getLogger(__name__)
 
 HEADER = b"x-request-id"
-ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# UUIDs and hexadecimal ids (trace ids): the log holds the id, and nothing a visitor could write.
+ACCEPTED = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,64}")
 API = ("/api/", "/v1/")
 
 

@@ -51,6 +51,7 @@
     for (const box of document.querySelectorAll("#sanad-question textarea:not([data-dir])")) {
       box.dataset.dir = "";
       box.addEventListener("input", () => direct(box));
+      put(new URLSearchParams(location.hash.slice(1)).get("q"), false); // from the widget
     }
     speak();
   }).observe(document.documentElement, {
@@ -82,7 +83,7 @@
   // A question of ours goes into the box as if it had been typed.
   function put(question, send) {
     const box = find("#sanad-question textarea");
-    if (!box) return;
+    if (!box || !question) return;
     Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, question);
     box.dispatchEvent(new Event("input", { bubbles: true }));
     box.focus();

@@ -1,0 +1,182 @@
+"""The folder of a run: what was asked of which system, and what came back.
+
+    <out>/<time>-<suite>/config.json       system, versions, collection digest, suite digest
+    <out>/<time>-<suite>/suite.yaml        the suite as it was (or suite.jsonl)
+    <out>/<time>-<suite>/rows.jsonl        one row a reply, whole; appended as they come
+    <out>/<time>-<suite>/verdicts.jsonl    one row a reply, judged; made anew by every judging
+    <out>/<time>-<suite>/aggregates.json   the figures; there when the run is finished
+
+Rows are never changed by judging. Knows no system and no measure.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evals.observed import Observed
+from rag.errors import ConfigurationError
+
+CONFIG, ROWS, VERDICTS, AGGREGATES = (
+    "config.json", "rows.jsonl", "verdicts.jsonl", "aggregates.json",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One reply of a run; `attempt` counts from 1 where each case is asked several times."""
+
+    id: str
+    attempt: int
+    reply: Observed
+
+
+def new_run(out: Path, name: str, suite: Path, config: Mapping[str, Any]) -> Path:
+    """A fresh folder that holds the suite and the config."""
+    folder = _free_folder(out, name)
+    shutil.copyfile(suite, folder / f"suite{suite.suffix}")
+    write_json(folder / CONFIG, config)
+    return folder
+
+
+def unfinished(out: Path, fingerprint: str) -> Path | None:
+    """The newest run of the same suite and system that was interrupted."""
+    for folder in reversed(_folders(out)):
+        interrupted = not (folder / AGGREGATES).is_file()
+        if interrupted and _config(folder).get("fingerprint") == fingerprint:
+            return folder
+    return None
+
+
+def last_finished(out: Path, suite: str, but: Path | None = None) -> Path | None:
+    """The newest finished run of a suite, by its name."""
+    for folder in reversed(_folders(out)):
+        finished = folder != but and (folder / AGGREGATES).is_file()
+        if finished and _config(folder).get("suite") == suite:
+            return folder
+    return None
+
+
+def find_run(given: str, out: Path) -> Path:
+    """A run by its folder, by a file in it, or by its name in the folder of runs."""
+    for folder in (Path(given), Path(given).parent, out / given):
+        if (folder / ROWS).is_file():
+            return folder
+    raise ConfigurationError(
+        f"{given!r} is no run: it has no {ROWS}; name a folder that sanad eval run made "
+        f"(they are in {out})"
+    )
+
+
+def suite_of(folder: Path) -> Path:
+    """The suite as it was when the run was made."""
+    for path in (folder / "suite.yaml", folder / "suite.yml", folder / "suite.jsonl"):
+        if path.is_file():
+            return path
+    raise ConfigurationError(f"run folder {folder} holds no suite; name one with --suite")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The config of a run. Raises ConfigurationError where it does not read."""
+    config = _config(folder)
+    if not config:
+        raise ConfigurationError(f"{folder / CONFIG} does not read; is this the folder of a run?")
+    return config
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """The replies of a run; a last line that was cut off is left out."""
+    return list(_rows(folder / ROWS))
+
+
+def append_row(folder: Path, row: Row) -> None:
+    """Add one reply; on disk for the next start, whatever happens to this process."""
+    line = json.dumps(
+        {"id": row.id, "attempt": row.attempt, "reply": row.reply.as_dict()}, ensure_ascii=False
+    )
+    with (folder / ROWS).open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
+def rewrite_rows(folder: Path, rows: list[Row]) -> None:
+    """Only these rows: what a resumed run keeps."""
+    scratch = folder / f"{ROWS}.new"
+    scratch.write_text("", "utf-8")
+    for row in rows:
+        line = {"id": row.id, "attempt": row.attempt, "reply": row.reply.as_dict()}
+        with scratch.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    scratch.replace(folder / ROWS)
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Indented JSON, by one rename: a reader never sees half of it."""
+    scratch = path.with_name(f"{path.name}.new")
+    scratch.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    scratch.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object we wrote. Raises ConfigurationError for anything else."""
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is not JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{path} holds no JSON object")
+    return values
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+            row = Row(values["id"], values.get("attempt", 1), Observed.from_dict(values["reply"]))
+        except (ValueError, KeyError, TypeError) as error:
+            if number == len(lines):  # no line end: the process was stopped while writing
+                return
+            raise ConfigurationError(f"{path} line {number} is no row of a run: {error}") from error
+        yield row
+
+
+def _folders(out: Path) -> list[Path]:
+    """Run folders, the oldest first: their names begin with the time."""
+    if not out.is_dir():
+        return []
+    return sorted(entry for entry in out.iterdir() if (entry / CONFIG).is_file())
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        return read_json(folder / CONFIG)
+    except ConfigurationError:
+        return {}
+
+
+def _free_folder(out: Path, name: str) -> Path:
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    for attempt in range(1, 1000):
+        folder = out / (f"{stamp}-{name}" if attempt == 1 else f"{stamp}-{name}-{attempt:03}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise ConfigurationError(
+                f"run folder {folder} cannot be made: {error.strerror}; name another with --out"
+            ) from error
+        return folder
+    raise ConfigurationError(f"{out} holds too many runs of this second; try again")

@@ -1,0 +1,115 @@
+"""One question from the frame: admitted, answered as a stream of pages, ended when the
+visitor leaves.
+
+The response is an ASGI application of its own, so that a turn at the gate is held
+exactly as long as the answer takes. Knows no HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from fastapi.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from rag.wording import messages, say
+from ui.answering import Answering, Asked, Event, streamed
+from ui.api.desk import PING_S, STREAM_HEADERS
+from ui.api.sse import server_sent
+from ui.public.journal import entry_of
+from ui.public.sites import Site
+from ui.public.standing import Standing
+from ui.public.visit import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class FromFrame:
+    """A question as it came from a frame."""
+
+    site: Site
+    token: str
+    asked: Asked
+
+
+class Exchange(Response):
+    """Answers when it is sent."""
+
+    def __init__(self, standing: Standing, answering: Answering, came: FromFrame) -> None:
+        super().__init__()
+        self._standing = standing
+        self._answering = answering
+        self._came = came
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with anyio.create_task_group() as group:
+
+            async def left() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                group.cancel_scope.cancel()
+
+            group.start_soon(left)
+            try:
+                await self._answer(scope, send)
+            except Refused as why:
+                language = self._came.asked.interface
+                await refusal(scope, why, language)(scope, receive, send)
+            group.cancel_scope.cancel()
+
+    async def _answer(self, scope: Scope, send: Send) -> None:
+        """Raises Refused, before anything was sent."""
+        site, asked = self._came.site, self._came.asked
+        session = self._standing.tokens.read(self._came.token, site.key)
+        visit = self._standing.visits.of("widget", scope, session, site)
+        async with (
+            self._standing.gate.admit(visit),
+            aclosing(streamed(self._answering, asked, PING_S)) as events,
+            aclosing(self._noted(scope, events)) as noted,
+        ):
+            start = {"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS}
+            await send(start)
+            async for event in noted:
+                part = ": ping\n\n" if event["type"] == "ping" else server_sent(self._worded(event))
+                await send({"type": "http.response.body", "body": part.encode(), "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _noted(
+        self, scope: Scope, events: AsyncIterator[Event]
+    ) -> AsyncGenerator[Event, None]:
+        """The events, of which the journal and, if it is on, the log of questions are told."""
+        entry, asked = entry_of(scope), self._came.asked
+        async for event in events:
+            if event["type"] == "failed":
+                entry.reply = "failed"
+            if event.get("done") or event["type"] == "failed":
+                keep = self._standing.questions.keep
+                note = (asked.question, "widget", asked.interface, entry.reply)
+                await anyio.to_thread.run_sync(keep, *note)
+            yield event
+
+    def _worded(self, event: Event) -> Event:
+        """The event, with words for the reader where it failed."""
+        if event["type"] != "failed":
+            return event
+        language = self._came.asked.interface
+        known = event["code"] in messages(language)["limits"]
+        key = f"limits.{event['code']}" if known else "chat.error"
+        return {**event, "message": say(language, key)}
+
+
+def refusal(scope: Scope, why: Refused, language: str) -> JSONResponse:
+    """Why a request is not served now, in the visitor's language."""
+    entry_of(scope).refused = why.code
+    body: dict[str, Any] = {
+        "code": why.code,
+        "message": say(language, f"limits.{why.code}"),
+        "retry_after": why.retry_after,
+    }
+    headers = {"cache-control": "no-store"}
+    if why.retry_after is not None:
+        headers["retry-after"] = str(why.retry_after)
+    return JSONResponse(body, why.status, headers)

@@ -135,5 +135,5 @@ def test_fitting_finds_what_tells_and_keeps_the_shares():
 def test_measures_of_a_perfect_a_reversed_and_a_blind_score():
     high, low, same = np.full(20, 0.9), np.full(20, 0.1), np.full(20, 0.5)
     assert (auroc(high, low), auroc(low, high), auroc(same, same)) == (1.0, 0.0, 0.5)
-    assert (rejected(high, low), rejected(low, high)) == (1.0, 0.0)
+    assert (rejected(high, low, 0.95), rejected(low, high, 0.95)) == (1.0, 0.0)
     assert risk_coverage_area(high, low) < 0.2 < 0.8 < risk_coverage_area(low, high)

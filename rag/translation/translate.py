@@ -149,9 +149,10 @@ class Translator:
         itself: list[Distribution] = []
         if not known:
             meant = self.renderings(term, source, target)
-        if self._names and "ar" in (source, target) and (not known or word in titled):
+        absent = source == "ar" and _best_is_absent(known, spellings)
+        if self._names and "ar" in (source, target) and (not known or absent or word in titled):
             name = self._names.render(word, target, spellings)
-        if name and known:
+        if name and known and not absent:
             name = {spelling: NAME_WEIGHT * share for spelling, share in name.items()}
         if name and not meant:
             itself = [{same: 1.0} for same in index_terms(word, target)]
@@ -212,6 +213,15 @@ class Translator:
             if known:
                 return known
         return []
+
+
+def _best_is_absent(known: Distribution, spellings: Spellings | None) -> bool:
+    """Whether the likeliest rendering does not occur in the index: "هوما" is Houma in a list of
+    cities, and Homa in a collection about Homa Bay."""
+    if not known or spellings is None:
+        return False
+    best = max(known, key=known.__getitem__)
+    return best.isalpha() and spellings.words.number(best) is None
 
 
 def _capitalised(question: str) -> frozenset[str]:

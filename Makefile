@@ -66,7 +66,7 @@ $(VENV)/.bench: $(VENV)/.dev
 lock: ## resolve anew into an empty environment and write the lock
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade pip
-	.venv-lock/bin/python -m pip install --quiet ".[dev,bench,anthropic,ollama,redis]"
+	.venv-lock/bin/python -m pip install --quiet ".[dev,bench,train,anthropic,ollama,redis]"
 	.venv-lock/bin/python -m pip freeze --exclude sanad \
 		| sed -e 's/^torch==\([0-9.]*\).*/torch==\1/' -e '/ @ file:/d' > $(LOCK)
 	rm -rf .venv-lock

@@ -134,9 +134,7 @@ def report(
     """Ingest into a temporary data folder and ask; returns outcomes and a line on the
     collection."""
     settings = load_settings()
-    embedder = load_embedder(
-        settings.embedding_model, settings.embedding_revision, settings.embedding_batch_size
-    )
+    embedder = load_embedder(*settings.embedding())
     with tempfile.TemporaryDirectory(prefix="sanad-dev-") as folder:
         done = ingest([str(source), *map(str, distractors)], Path(folder), embedder)
         if done.failed:

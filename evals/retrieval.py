@@ -20,6 +20,7 @@ import numpy as np
 
 from evals.collection import CorpusPassage, TestQuestion, read_passages, read_questions
 from evals.measures import bootstrap, measure
+from evals.retrieval_variants import DEPTH, MEASURES, PEER, peer_scores, signal_scores, variants
 from ingest.build import indexed_text
 from rag.assistant import AskSettings, Assistant
 from rag.embed import Embedder, unrelated_cosine
@@ -36,8 +37,6 @@ from rag.vectors import ExactIndex
 from rag.words.language import detect
 from rag.words.text import index_terms
 
-MEASURES = ("nDCG@10", "R@1", "R@5", "R@10", "R@100", "RR")
-DEPTH = 100  # passages retrieved for each question
 BATCH = 1024  # texts embedded at a time
 
 
@@ -59,13 +58,15 @@ def evaluate_files(
     translator: Translates | None = None,
     settings: RetrievalSettings | None = None,
     run: Path | None = None,
+    signals: bool = False,
 ) -> dict[str, Any]:
     """Measures of the pipeline on two files (see `evals.collection`), as plain values.
 
     Means are over the questions that have gold; a question of which nothing is
     found counts 0. `intervals` are 95 % bootstrap intervals over questions.
     `by_direction` is question language -> language of its gold passages. With
-    `run`, rankings are written there in TREC's form. Raises ConfigurationError.
+    `run`, rankings are written there in TREC's form. With `signals`, each signal alone, all but
+    each one and the peer are measured too, with the shipped tables. Raises ConfigurationError.
     """
     passages, asked = read_passages(corpus), read_questions(questions)
     judged = [question for question in asked if any(g > 0 for g in question.gold.values())]
@@ -77,6 +78,7 @@ def evaluate_files(
         limits = AskSettings(gather=GatherSettings(retrieval=settings or RetrievalSettings()))
         assistant = Assistant(generation, embedder, limits, translator)
         ranked = [_search(question, assistant) for question in judged]
+        others = _others(generation, embedder, passages, judged) if signals else {}
     if run is not None:
         run.write_text("".join(_trec_lines(ranked)), "utf-8")
     times = [1000 * one.seconds for one in ranked]
@@ -94,8 +96,24 @@ def evaluate_files(
         "seconds": {"index": round(indexing, 3), "questions": round(sum(times) / 1000, 3)},
         "question_ms": {"p50": _percentile(times, 50), "p95": _percentile(times, 95)},
     }
+    if signals:
+        report["signals"] = others
     report["table"] = table(report)
     return report
+
+
+def _others(
+    generation: Generation,
+    embedder: Embedder,
+    passages: Sequence[CorpusPassage],
+    judged: Sequence[TestQuestion],
+) -> dict[str, dict[str, float] | None]:
+    """Means of the peer (None: not installed) and of the pipeline with some of its signals."""
+    partly = [variant for variant in variants() if variant.name != "all"]
+    return {
+        PEER: peer_scores(passages, judged),
+        **signal_scores(generation, embedder, judged, partly),
+    }
 
 
 def _missing_gold(
@@ -236,6 +254,12 @@ def table(report: Mapping[str, Any]) -> str:
         low, high = part["intervals"][MEASURES[0]]
         cells = "".join(f"{100 * part['measures'][m]:9.1f}" for m in MEASURES)
         lines.append(f"{name:12}{count:6}{cells}   {100 * low:.1f} to {100 * high:.1f}")
+    for name, part in report.get("signals", {}).items():
+        if part is None:
+            lines.append(f"{name} is not installed (pip install {name})")
+            continue
+        cells = "".join(f"{100 * part[m]:9.1f}" for m in MEASURES)
+        lines.append(f"{name:18}{cells}")
     for key, words in (
         ("gold_not_in_corpus", "gold ids are not in the corpus and count as not found"),
         ("without_gold", "questions have no gold and are not measured"),

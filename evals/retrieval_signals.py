@@ -1,13 +1,9 @@
-"""Each signal of retrieval alone, and all but one, over one indexed collection; and a peer.
+"""What each signal of retrieval brings: the table of docs/retrieval.md.
 
     python -m evals.retrieval_signals SHARED-DATA-FOLDER [--json FILE]
 
-measures Belebele, ARCD, FLORES and Canada's held-out acts in every direction that
-`docs/retrieval.md` reports. `sanad eval retrieval` uses the same variants for any files.
-
-The signals: words (BM25 on stems, translation tables across languages), names across scripts,
-4-grams of Arabic renderings, and vectors. The peer is bm25s on folded words as its own
-documentation builds it.
+measures Belebele, ARCD, FLORES and Canada's held-out acts, in each direction with every variant of
+`evals.retrieval_variants`: all signals, each alone, all but each one, and the peer.
 """
 
 from __future__ import annotations
@@ -15,119 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evals.collection import CorpusPassage, TestQuestion
-from evals.measures import measure
-from evals.retrieval import DEPTH, indexed
+from evals.retrieval import indexed
 from evals.retrieval_sets import TestSet, acts, public
-from rag.assistant import AskSettings, Assistant
-from rag.embed import MODELS, Embedder, load_embedder
-from rag.evidence.gather import GatherSettings
-from rag.evidence.retrieve import RetrievalSettings
-from rag.index.generation import Generation
-from rag.index.spellings import Spellings
-from rag.question.query import TABLES, Identity, Translates
-from rag.translation.translate import Translator
-from rag.words.text import is_gram
-
-LEXICAL = RetrievalSettings(lexical_weight=1.0)
-VECTORS = RetrievalSettings(lexical_weight=0.0)
-REPORTED = ("nDCG@10", "R@1", "R@10", "RR")
-PEER = "bm25s"
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """The pipeline with some of its signals."""
-
-    name: str
-    translator: Translates
-    settings: RetrievalSettings = RetrievalSettings()  # noqa: RUF009  # frozen
-
-
-@dataclass(frozen=True, slots=True)
-class WithoutGrams:
-    """Renderings without their 4-grams."""
-
-    inner: Translates
-
-    def distributions(
-        self, question: str, source: str, target: str, spellings: Spellings | None = None
-    ) -> list[dict[str, float]]:
-        """Those of `inner` over whole words."""
-        found = self.inner.distributions(question, source, target, spellings)
-        return [word for word in found if not is_gram(next(iter(word)))]
-
-
-def variants(folder: Path = MODELS / TABLES) -> list[Variant]:
-    """All signals; each alone; all but each one."""
-    whole = Translator.open(folder)
-    nameless, tableless = whole.without_names(), whole.without_tables()
-    return [
-        Variant("all", whole),
-        Variant("own words alone", Identity(), LEXICAL),
-        Variant("tables alone", WithoutGrams(nameless), LEXICAL),
-        Variant("names alone", WithoutGrams(tableless), LEXICAL),
-        Variant("vectors alone", Identity(), VECTORS),
-        Variant("all but tables", tableless),
-        Variant("all but names", nameless),
-        Variant("all but 4-grams", WithoutGrams(whole)),
-        Variant("all but vectors", whole, LEXICAL),
-    ]
-
-
-def signal_scores(
-    generation: Generation,
-    embedder: Embedder,
-    questions: Sequence[TestQuestion],
-    chosen: Sequence[Variant],
-) -> dict[str, dict[str, float]]:
-    """Means of the reported measures by variant."""
-    found = {}
-    for variant in chosen:
-        limits = AskSettings(gather=GatherSettings(retrieval=variant.settings))
-        assistant = Assistant(generation, embedder, limits, variant.translator)
-        rankings = [
-            [hit.passage.document_id for hit in assistant.search(question.text, DEPTH)]
-            for question in questions
-        ]
-        found[variant.name] = means(questions, rankings)
-    return found
-
-
-def means(questions: Sequence[TestQuestion], rankings: Sequence[Sequence[str]]) -> dict[str, float]:
-    """{measure: mean over questions}, a ranking a question."""
-    pairs = list(zip(questions, rankings, strict=True))
-    return {
-        name: round(sum(measure(name, ids, q.gold) for q, ids in pairs) / len(pairs), 4)
-        for name in REPORTED
-    }
-
-
-def peer_scores(
-    passages: Sequence[CorpusPassage], questions: Sequence[TestQuestion]
-) -> dict[str, float] | None:
-    """bm25s with its own tokenizer, defaults and no stop words; None where it is not installed."""
-    try:
-        import bm25s
-    except ImportError:
-        return None
-    retriever = bm25s.BM25()
-    texts = [f"{passage.title} {passage.text}".strip() for passage in passages]
-    retriever.index(bm25s.tokenize(texts, stopwords=None, show_progress=False), show_progress=False)
-    asked = bm25s.tokenize([q.text for q in questions], stopwords=None, show_progress=False)
-    depth = min(DEPTH, len(passages))
-    rows, scores = retriever.retrieve(asked, k=depth, show_progress=False)
-    rankings = [
-        [passages[int(row)].id for row, score in zip(found, weights, strict=True) if score > 0]
-        for found, weights in zip(rows, scores, strict=True)
-    ]
-    return means(questions, rankings)
+from evals.retrieval_variants import PEER, peer_scores, signal_scores, variants
+from rag.embed import Embedder, load_embedder
 
 
 def reported_sets(data: Path) -> Iterator[tuple[Callable[[], TestSet], ...]]:

@@ -11,8 +11,9 @@ import pytest
 from evals.collection import read_passages, read_questions
 from evals.public import Choice, load, write
 from evals.retrieval import evaluate_files
-from rag.embed import HashEmbedder
+from rag.embed import HashEmbedder, load_embedder
 from rag.errors import ConfigurationError
+from rag.question.query import shipped_translator
 
 PASSAGES = [
     {
@@ -208,3 +209,22 @@ def test_belebele_questions_and_passages_are_joined_across_spellings_of_a_link(
 def test_an_unknown_test_set_is_named_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="known: squad, belebele, flores, beir, miracl"):
         load("glue", Choice(tmp_path))
+
+
+def test_signals_are_measured_beside_the_whole(tmp_path, capsys):
+    corpus = tmp_path / "corpus.jsonl"
+    questions = tmp_path / "questions.jsonl"
+    texts = {"p1": "يشرب الأطفال الحليب كل صباح", "p2": "اجتمع مجلس المدينة لمكافحة التطرف"}
+    rows = ({"id": name, "text": text, "language": "ar"} for name, text in texts.items())
+    corpus.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    asked = {"id": "q", "question": "What did the city council do?", "gold": ["p2"]}
+    questions.write_text(json.dumps({**asked, "language": "en"}), "utf-8")
+    report = evaluate_files(
+        questions, corpus, load_embedder(), translator=shipped_translator(), signals=True
+    )
+    assert report["measures"]["R@1"] == 1.0
+    assert report["signals"]["tables alone"]["R@1"] == 1.0
+    # No English word stands in an Arabic passage: what a signal did not find is not counted.
+    assert report["signals"]["own words alone"]["R@100"] == 0.0
+    assert report["signals"]["bm25s"] is None or report["signals"]["bm25s"]["R@100"] == 0.0
+    assert "all but tables" in report["table"]

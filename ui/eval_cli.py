@@ -37,18 +37,26 @@ RUNS = Path("runs")
 def retrieval(
     questions: Annotated[Path, typer.Argument(help="JSONL of questions with gold ids.")],
     corpus: Annotated[Path, typer.Option(help="JSONL of passages with ids.")],
+    signals: Annotated[
+        bool, typer.Option(help="Also each signal alone, all but each one, and bm25s.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Measure retrieval on questions with gold passages (nDCG@10, R@k, MRR)."""
     from evals.retrieval import evaluate_files
     from rag.embed import load_embedder
     from rag.question.query import shipped_translator
+    from ui.open import retrieval_settings
 
     settings = _settings(None)
-    embedder = load_embedder(
-        settings.embedding_model, settings.embedding_revision, settings.embedding_batch_size
+    report = evaluate_files(
+        questions,
+        corpus,
+        load_embedder(*settings.embedding()),
+        translator=shipped_translator(),
+        settings=retrieval_settings(settings),
+        signals=signals,
     )
-    report = evaluate_files(questions, corpus, embedder, translator=shipped_translator())
     _print_json(report) if as_json else typer.echo(report["table"])
 
 
@@ -131,7 +139,6 @@ def report_run(
 ) -> None:
     """Write a run as one HTML page that needs no network."""
     from evals.report import write_report
-
     from evals.runs import find_run
 
     typer.echo(str(write_report(find_run(run, out), to)))
@@ -197,7 +204,6 @@ def _system(settings: Settings, url: str, peer: str, open_things: ExitStack) -> 
         return _server(settings, url, open_things)
     if peer:
         from evals.peer import open_peer
-
         from rag.index.generation import open_current
 
         generation = open_current(settings.data_dir)

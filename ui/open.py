@@ -45,7 +45,7 @@ def assemble(
         settings.question_characters,
         GatherSettings(
             passages=settings.passages,
-            retrieval=_retrieval(settings),
+            retrieval=retrieval_settings(settings),
             compose=ComposeSettings(sentences=settings.answer_sentences),
         ),
     )
@@ -62,7 +62,7 @@ def assemble(
     return Assistant(generation, embedder, limits, translator, glossary, author)
 
 
-def _retrieval(settings: Settings) -> RetrievalSettings:
+def retrieval_settings(settings: Settings) -> RetrievalSettings:
     """How passages are ranked. Raises ConfigurationError for a reranker that does not load."""
     reranker = None
     if settings.reranker:

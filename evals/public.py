@@ -5,6 +5,8 @@
 NAME and PATH, the user's own copy (nothing is bundled, nothing is downloaded):
 
     squad     a JSON file in SQuAD's form: SQuAD, XQuAD, MLQA, ARCD, COVID-QA
+    xquad-r   a JSON file of LAReQA (XQuAD-R, MLQA-R): SQuAD's form with sentence_breaks;
+              the passages are sentences
     belebele  the folder of <language>_<Script>.jsonl files
     flores    the folder of <language>_<Script>.<split> files
     beir      a folder that `sanad eval retrieval` reads as it is (MLQA-R, MIRACL
@@ -64,6 +66,31 @@ def squad(choice: Choice) -> Pair:
                 if not asked.get("is_impossible"):
                     questions.append(_question(asked["id"], asked["question"], [gold], choice.ask))
     return questions, list(passages.values())
+
+
+def xquad_r(choice: Choice) -> Pair:
+    """Every question over all sentences of one file; gold is the sentence in which an answer
+    begins (LAReQA: Roy et al. 2020)."""
+    passages: list[dict[str, Any]] = []
+    questions: list[dict[str, Any]] = []
+    for article in _field(_json(choice.path), "data", choice.path):
+        for paragraph in _field(article, "paragraphs", choice.path):
+            text = _field(paragraph, "context", choice.path)
+            breaks = _field(paragraph, "sentence_breaks", choice.path)
+            first = len(passages) + 1
+            passages += [
+                {"id": f"s{first + n}", "text": text[start:end]}
+                for n, (start, end) in enumerate(breaks)
+            ]
+            for asked in _field(paragraph, "qas", choice.path):
+                places = [answer["answer_start"] for answer in asked["answers"]]
+                gold = {
+                    f"s{first + n}": 1.0
+                    for n, (start, end) in enumerate(breaks)
+                    if any(start <= place < end for place in places)
+                }
+                questions.append(_question(asked["id"], asked["question"], list(gold), choice.ask))
+    return questions, passages
 
 
 def belebele(choice: Choice) -> Pair:
@@ -138,6 +165,7 @@ def miracl(choice: Choice) -> Pair:
 
 LOADERS: dict[str, Callable[[Choice], Pair]] = {
     "squad": squad,
+    "xquad-r": xquad_r,
     "belebele": belebele,
     "flores": flores,
     "beir": beir,

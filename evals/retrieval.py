@@ -20,7 +20,8 @@ import numpy as np
 
 from evals.collection import CorpusPassage, TestQuestion, read_passages, read_questions
 from evals.measures import bootstrap, measure
-from evals.retrieval_variants import DEPTH, MEASURES, PEER, peer_scores, signal_scores, variants
+from evals.retrieval_peers import DEPTH
+from evals.retrieval_variants import MEASURES, peer_scores, signal_scores, variants
 from ingest.build import indexed_text
 from rag.assistant import AskSettings, Assistant
 from rag.embed import Embedder, unrelated_cosine
@@ -34,7 +35,7 @@ from rag.index.store import Store, write_store
 from rag.question.query import Translates
 from rag.types import Page, Passage, SourceDocument
 from rag.vectors import ExactIndex
-from rag.words.language import detect
+from rag.words.language import detect_question
 from rag.words.text import index_terms
 
 BATCH = 1024  # texts embedded at a time
@@ -66,7 +67,7 @@ def evaluate_files(
     found counts 0. `intervals` are 95 % bootstrap intervals over questions.
     `by_direction` is question language -> language of its gold passages. With
     `run`, rankings are written there in TREC's form. With `signals`, each signal alone, all but
-    each one and the peer are measured too, with the shipped tables. Raises ConfigurationError.
+    each one and the peers are measured too, with the shipped tables. Raises ConfigurationError.
     """
     passages, asked = read_passages(corpus), read_questions(questions)
     judged = [question for question in asked if any(g > 0 for g in question.gold.values())]
@@ -90,7 +91,7 @@ def evaluate_files(
         "passages": len(passages),
         "gold_not_in_corpus": missing,
         "language_taken_otherwise": sum(
-            detect(question.text, default="en") != question.language for question in judged
+            detect_question(question.text) != question.language for question in judged
         ),
         "model": embedder.id,
         "seconds": {"index": round(indexing, 3), "questions": round(sum(times) / 1000, 3)},
@@ -107,11 +108,11 @@ def _others(
     embedder: Embedder,
     passages: Sequence[CorpusPassage],
     judged: Sequence[TestQuestion],
-) -> dict[str, dict[str, float] | None]:
-    """Means of the peer (None: not installed) and of the pipeline with some of its signals."""
+) -> dict[str, dict[str, float] | str]:
+    """Means of the peers (or why there are none) and of the pipeline with some of its signals."""
     partly = [variant for variant in variants() if variant.name != "all"]
     return {
-        PEER: peer_scores(passages, judged),
+        **peer_scores(passages, judged),
         **signal_scores(generation, embedder, judged, partly),
     }
 
@@ -218,7 +219,8 @@ def _measured(ranked: Sequence[Ranked]) -> dict[str, Any]:
 def _by_direction(ranked: Sequence[Ranked], languages: Mapping[str, str]) -> dict[str, Any]:
     groups: dict[str, list[Ranked]] = {}
     for one in ranked:
-        kept = sorted({languages[name] for name in one.question.gold if name in languages})
+        relevant = {name for name, grade in one.question.gold.items() if grade > 0}
+        kept = sorted({languages[name] for name in relevant if name in languages})
         groups.setdefault(f"{one.question.language}->{'+'.join(kept) or '?'}", []).append(one)
     return {
         direction: {**_measured(group), "questions": len(group)}
@@ -255,8 +257,8 @@ def table(report: Mapping[str, Any]) -> str:
         cells = "".join(f"{100 * part['measures'][m]:9.1f}" for m in MEASURES)
         lines.append(f"{name:12}{count:6}{cells}   {100 * low:.1f} to {100 * high:.1f}")
     for name, part in report.get("signals", {}).items():
-        if part is None:
-            lines.append(f"{name} is not installed (pip install {name})")
+        if isinstance(part, str):
+            lines.append(f"{name:18}   {part}")
             continue
         cells = "".join(f"{100 * part[m]:9.1f}" for m in MEASURES)
         lines.append(f"{name:18}{cells}")

@@ -3,7 +3,7 @@
     python -m evals.retrieval_signals SHARED-DATA-FOLDER [--json FILE]
 
 measures Belebele, ARCD, FLORES and Canada's held-out acts, in each direction with every variant of
-`evals.retrieval_variants`: all signals, each alone, all but each one, and the peer.
+`evals.retrieval_variants`: all signals, each alone, all but each one, and the peers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from evals.retrieval import indexed
 from evals.retrieval_sets import TestSet, acts, public
-from evals.retrieval_variants import PEER, peer_scores, signal_scores, variants
+from evals.retrieval_variants import peer_scores, signal_scores, variants
 from rag.embed import Embedder, load_embedder
 
 
@@ -39,7 +39,7 @@ def reported_sets(data: Path) -> Iterator[tuple[Callable[[], TestSet], ...]]:
 def measured(
     groups: Iterator[tuple[Callable[[], TestSet], ...]], embedder: Embedder
 ) -> dict[str, dict[str, Any]]:
-    """{set: {variant or peer: measures}}; sets of a group share their passages."""
+    """{set: {variant or peer: measures, or why none}}; sets of a group share their passages."""
     found: dict[str, dict[str, Any]] = {}
     chosen = variants()
     for group in groups:
@@ -47,7 +47,7 @@ def measured(
         with indexed(sets[0].passages, embedder) as generation:
             for one in sets:
                 scores = signal_scores(generation, embedder, one.questions, chosen)
-                found[one.name] = {PEER: peer_scores(one.passages, one.questions), **scores}
+                found[one.name] = {**peer_scores(one.passages, one.questions), **scores}
                 sys.stdout.write(f"{one.name}: {json.dumps(found[one.name])}\n")
                 sys.stdout.flush()
     return found
@@ -60,7 +60,7 @@ def table(found: Mapping[str, Mapping[str, Any]], name: str = "nDCG@10") -> str:
     lines = ["| |" + "|".join(sets) + "|", "|---" + "|--:" * len(sets) + "|"]
     for row in rows:
         cells = (found[one].get(row) for one in sets)
-        shown = (f"{100 * cell[name]:.1f}" if cell else "" for cell in cells)
+        shown = (f"{100 * cell[name]:.1f}" if isinstance(cell, dict) else "" for cell in cells)
         lines.append(f"| {row} |" + "|".join(shown) + "|")
     return "\n".join(lines)
 

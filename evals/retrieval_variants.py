@@ -1,8 +1,7 @@
-"""Retrieval with some of its signals, and a peer, over one indexed collection.
+"""Retrieval with some of its signals, and peers, over one indexed collection.
 
 The signals: words (BM25 on stems, translation tables across languages), names across scripts,
-4-grams of Arabic renderings, and vectors. The peer is bm25s on lower-cased words as its own
-documentation builds it.
+4-grams of Arabic renderings, and vectors. The peers are those of `evals.retrieval_peers`.
 """
 
 from __future__ import annotations
@@ -13,21 +12,20 @@ from pathlib import Path
 
 from evals.collection import CorpusPassage, TestQuestion
 from evals.measures import measure
+from evals.retrieval_peers import DEPTH, peer_rankings
 from rag.assistant import AskSettings, Assistant
 from rag.embed import MODELS, Embedder
 from rag.evidence.gather import GatherSettings
 from rag.evidence.retrieve import RetrievalSettings
 from rag.index.generation import Generation
 from rag.index.spellings import Spellings
-from rag.question.query import TABLES, Identity, Translates
+from rag.question.query import TABLES, Identity, Knows, Translates
 from rag.translation.translate import Translator
 from rag.words.text import is_gram
 
-DEPTH = 100  # passages retrieved for each question
 LEXICAL = RetrievalSettings(lexical_weight=1.0)
 VECTORS = RetrievalSettings(lexical_weight=0.0)
 MEASURES = ("nDCG@10", "R@1", "R@5", "R@10", "R@100", "RR")
-PEER = "bm25s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,10 @@ class WithoutGrams:
         """Those of `inner` over whole words."""
         found = self.inner.distributions(question, source, target, spellings)
         return [word for word in found if not is_gram(next(iter(word)))]
+
+    def knows(self, term: str, language: str) -> bool:
+        """What `inner` knows: without it typing mistakes would be mended in another way too."""
+        return isinstance(self.inner, Knows) and self.inner.knows(term, language)
 
 
 def variants(folder: Path = MODELS / TABLES) -> list[Variant]:
@@ -100,20 +102,10 @@ def means(questions: Sequence[TestQuestion], rankings: Sequence[Sequence[str]]) 
 
 def peer_scores(
     passages: Sequence[CorpusPassage], questions: Sequence[TestQuestion]
-) -> dict[str, float] | None:
-    """bm25s with its own tokenizer, defaults and no stop words; None where it is not installed."""
-    try:
-        import bm25s
-    except ImportError:
-        return None
-    retriever = bm25s.BM25()
-    texts = [f"{passage.title} {passage.text}".strip() for passage in passages]
-    retriever.index(bm25s.tokenize(texts, stopwords=None, show_progress=False), show_progress=False)
-    asked = bm25s.tokenize([q.text for q in questions], stopwords=None, show_progress=False)
-    depth = min(DEPTH, len(passages))
-    rows, scores = retriever.retrieve(asked, k=depth, show_progress=False)
-    rankings = [
-        [passages[int(row)].id for row, score in zip(found, weights, strict=True) if score > 0]
-        for found, weights in zip(rows, scores, strict=True)
-    ]
-    return means(questions, rankings)
+) -> dict[str, dict[str, float] | str]:
+    """{peer: means of MEASURES, or why there are none}."""
+    found = peer_rankings(passages, [question.text for question in questions])
+    return {
+        name: rankings if isinstance(rankings, str) else means(questions, rankings)
+        for name, rankings in found.items()
+    }

@@ -1,21 +1,19 @@
 """Text to unit vectors: the only door to embedding models.
 
-`StaticEmbedder` reads a sentence-transformers `StaticEmbedding` folder with
-numpy alone, so that the default never imports torch; `SentenceTransformerEmbedder`
-runs any other model. Knows no passage and no index.
+`StaticEmbedder` (`rag.static_model`) reads a sentence-transformers `StaticEmbedding` folder
+without torch, so the default never imports it; `SentenceTransformerEmbedder` runs any other
+model. Knows no passage and no index.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from rag.errors import ConfigurationError, EmbeddingError
 from rag.loading import (
@@ -27,8 +25,26 @@ from rag.loading import (
     in_half,
     load_model,
 )
+from rag.static_model import StaticEmbedder, Vectors, is_static, map_tensor, unit
 
-Vectors = npt.NDArray[np.float32]
+__all__ = [
+    "DEFAULT_MODEL",
+    "KNOWN_PROMPTS",
+    "MODELS",
+    "Embedder",
+    "HashEmbedder",
+    "SentenceTransformerEmbedder",
+    "StaticEmbedder",
+    "Vectors",
+    "checked",
+    "is_static",
+    "known_prompts",
+    "load_embedder",
+    "map_tensor",
+    "unit",
+    "unrelated_cosine",
+]
+
 DEFAULT_MODEL = "sanad-static"
 MODELS = Path(__file__).parent / "models"
 
@@ -103,45 +119,6 @@ def known_prompts(model: str) -> Mapping[str, str]:
         if name.startswith(known):
             return {"query": question, "document": passage}
     return {}
-
-
-def is_static(folder: Path) -> bool:
-    """Whether `folder` holds a StaticEmbedding that we can read without torch."""
-    modules = folder / "modules.json"
-    if not modules.is_file():
-        return False
-    kinds = [entry["type"].rpartition(".")[2] for entry in json.loads(modules.read_text())]
-    return kinds in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"])
-
-
-class StaticEmbedder:
-    """The mean of token vectors, read from safetensors and tokenizer.json."""
-
-    def __init__(self, folder: Path) -> None:
-        from tokenizers import Tokenizer
-
-        entry = json.loads((folder / "modules.json").read_text())[0]
-        files = folder / entry["path"]
-        self._tokenizer = Tokenizer.from_file(str(files / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        self._weights = map_tensor(files / "model.safetensors", "embedding.weight")
-        self.dim = int(self._weights.shape[1])
-        self.id = f"{folder.name}@{_fingerprint(files / 'model.safetensors')}"
-
-    def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """(n, dim) float32 unit rows."""
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        means = np.zeros((len(texts), self.dim), np.float32)
-        for row, encoding in enumerate(encodings):
-            ids = encoding.ids
-            if ids:
-                means[row] = self._weights[ids].astype(np.float32).mean(axis=0)
-        return unit(means)
-
-    def encode_questions(self, texts: Sequence[str]) -> Vectors:
-        """The same as `encode_passages`: a static model has no prompts."""
-        return self.encode_passages(texts)
 
 
 class SentenceTransformerEmbedder:
@@ -270,12 +247,6 @@ def unrelated_cosine(embedder: Embedder) -> float:
     return round(min(0.95, max(0.0, float(cosines.mean()))), 4)
 
 
-def unit(vectors: Vectors) -> Vectors:
-    """Scale rows to length 1; rows of zeros stay."""
-    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
-    return (vectors / np.where(norms > 0, norms, 1)).astype(np.float32)
-
-
 def checked(vectors: Vectors, rows: int, dim: int) -> Vectors:
     """Return unit rows, or raise EmbeddingError when shape or numbers are wrong."""
     if vectors.shape != (rows, dim):
@@ -289,28 +260,3 @@ def checked(vectors: Vectors, rows: int, dim: int) -> Vectors:
             f"the embedding model returned {bad} vectors that are not finite; nothing was stored"
         )
     return unit(vectors)
-
-
-def map_tensor(path: Path, name: str) -> npt.NDArray[Any]:
-    """Memory-map one float tensor of a safetensors file, (rows, columns).
-
-    Format: 8-byte little-endian header length, JSON header, then the data
-    (safetensors README, section Format).
-    """
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
-    if name not in header:
-        raise ConfigurationError(f"{path} holds no tensor {name!r}; it has {sorted(header)}")
-    entry = header[name]
-    dtype = {"F16": np.float16, "F32": np.float32}.get(entry["dtype"])
-    if dtype is None:
-        raise ConfigurationError(f"{path} stores {entry['dtype']}; F16 or F32 can be read")
-    offset = 8 + length + entry["data_offsets"][0]
-    return np.memmap(path, dtype, "r", offset=offset, shape=tuple(entry["shape"]))
-
-
-def _fingerprint(path: Path) -> str:
-    """Short digest of the weights: a retrained model re-embeds."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()[:12]

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from evals.collection import read_passages, read_questions
+from evals.collection import CorpusPassage, read_passages, read_questions
 from evals.public import Choice, load, write
 from evals.retrieval import evaluate_files
+from evals.retrieval_peers import peer_rankings
 from rag.embed import HashEmbedder, load_embedder
 from rag.errors import ConfigurationError
 from rag.question.query import shipped_translator
@@ -226,5 +227,40 @@ def test_signals_are_measured_beside_the_whole(tmp_path, capsys):
     assert report["signals"]["tables alone"]["R@1"] == 1.0
     # No English word stands in an Arabic passage: what a signal did not find is not counted.
     assert report["signals"]["own words alone"]["R@100"] == 0.0
-    assert report["signals"]["bm25s"] is None or report["signals"]["bm25s"]["R@100"] == 0.0
+    assert report["signals"]["FTS5"]["R@100"] == 0.0
     assert "all but tables" in report["table"]
+
+
+def test_peers_rank_passages_that_share_words_and_say_why_they_have_no_figure():
+    passages = [
+        CorpusPassage("p1", "The council met the mayor.", "", "en"),
+        CorpusPassage("p2", "Children drink milk.", "", "en"),
+        CorpusPassage("p3", "Milk prices rose.", "Market", "en"),
+    ]
+    found = peer_rankings(passages, ["Who met the council?", 'what "is" AND ( this', "؟"])
+    assert found["FTS5"] == [["p1"], [], []]
+    for name in ("bm25s", "rank_bm25"):
+        assert isinstance(found[name], str) or found[name][0][0] == "p1"
+    many = [CorpusPassage(str(n), "word", "", "en") for n in range(5_001)]
+    slow = peer_rankings(many, ["word"])["rank_bm25"]
+    assert slow == "too slow above 5,000 passages"
+
+
+def test_xquad_r_asks_for_the_sentence_that_holds_the_answer(tmp_path):
+    context = "Kenya has 47 counties. Each has a plan."
+    paragraph = {
+        "context": context,
+        "sentences": ["Kenya has 47 counties.", "Each has a plan."],
+        "sentence_breaks": [[0, 22], [23, 39]],
+        "qas": [{"id": "q", "question": "What has each?",
+                 "answers": [{"answer_start": 32, "text": "a plan"}]}],
+    }  # fmt: skip
+    path = tmp_path / "en.json"
+    path.write_text(json.dumps({"data": [{"paragraphs": [paragraph]}]}), "utf-8")
+    questions, passages = load("xquad-r", Choice(path, "en"))
+    assert [p["text"] for p in passages] == ["Kenya has 47 counties.", "Each has a plan."]
+    assert questions[0]["gold"] == [passages[1]["id"]]
+    del paragraph["sentence_breaks"]
+    path.write_text(json.dumps({"data": [{"paragraphs": [paragraph]}]}), "utf-8")
+    with pytest.raises(ConfigurationError, match="sentence_breaks"):
+        load("xquad-r", Choice(path, "en"))

@@ -66,6 +66,15 @@ def test_shipped_vectors_equal_those_of_sentence_transformers():
     np.testing.assert_allclose(ours, np.nan_to_num(expected), atol=2e-3)
 
 
+def test_a_vector_does_not_depend_on_the_texts_encoded_with_it():
+    texts = [*TEXTS, *(f"county {n} خطة {n % 7}\nla ville {n % 11}" for n in range(1500))]
+    together = load_embedder().encode_passages(texts)
+    embedder = load_embedder()
+    alone = np.concatenate([embedder.encode_passages([text]) for text in texts])
+    assert (together == alone).all()
+    assert load_embedder().encode_passages([]).shape == (0, embedder.dim)
+
+
 def test_default_model_needs_neither_torch_nor_sentence_transformers():
     code = (
         "import sys; from rag.embed import load_embedder; "

@@ -38,7 +38,7 @@ def retrieval(
     questions: Annotated[Path, typer.Argument(help="JSONL of questions with gold ids.")],
     corpus: Annotated[Path, typer.Option(help="JSONL of passages with ids.")],
     signals: Annotated[
-        bool, typer.Option(help="Also each signal alone, all but each one, and bm25s.")
+        bool, typer.Option(help="Also each signal alone, all but each one, and peers.")
     ] = True,
     as_json: Json = False,
 ) -> None:

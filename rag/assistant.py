@@ -17,7 +17,7 @@ from rag.errors import ConfigurationError
 from rag.evidence.arrange import arrange
 from rag.evidence.compose import decline, spoken
 from rag.evidence.gather import Found, GatherSettings, find
-from rag.evidence.retrieve import Filters, retrieve
+from rag.evidence.retrieve import Filters, one_version, retrieve
 from rag.index.generation import Generation
 from rag.intake import Asked, asked_back, plain, receive
 from rag.question.glossary import GlossaryFile
@@ -41,6 +41,9 @@ from rag.wording import say
 
 if TYPE_CHECKING:  # importing a model's door is the business of those who have a model
     from rag.writing.written import Author, Sitting, Written
+
+# How many times the passages asked for are searched where language versions of a work compete.
+VERSIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Assistant:
         self.author = author  # None: every answer is quoted
 
     def search(self, text: str, k: int, filters: Filters | None = None) -> list[Hit]:
-        """The k best passages for a question.
+        """The k best passages for a question, of one language version of each work.
 
         Raises ConfigurationError for a question that is too long or an unknown filter key.
         """
@@ -87,7 +90,18 @@ class Assistant:
                 "(SANAD_QUESTION_CHARACTERS)"
             )
         question = self._understand(plain(text))
-        return retrieve(question, self.generation, k, filters, self.settings.gather.retrieval)
+        search = partial(
+            retrieve, question, self.generation,
+            filters=filters, settings=self.settings.gather.retrieval,
+        )  # fmt: skip
+        hits = search(k=k)
+        if len(kept := self._one_version(hits, question)) < len(hits):
+            kept = self._one_version(search(k=VERSIONS * k), question)
+        return kept[:k]
+
+    def _one_version(self, hits: Sequence[Hit], question: Question) -> list[Hit]:
+        documents = self.generation.store.find_documents({hit.passage.document_id for hit in hits})
+        return one_version(hits, documents, question.reader)
 
     def answer(
         self, text: str, filters: Filters | None = None, history: Sequence[Turn] = ()

@@ -71,7 +71,8 @@ class CrossEncoderReranker:
 class Reordering:
     """A reranker that cannot spoil an answer: where it fails, the order stays as it was."""
 
-    def __init__(self, reranker: Reranker) -> None:
+    def __init__(self, reranker: Reranker, name: str = "") -> None:
+        self.name = name  # the setting that chose it
         self._reranker = reranker
         self._known: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._lock = threading.Lock()
@@ -116,7 +117,7 @@ def load_reranker(model: str, batch_size: int = 32, device: str = "auto") -> Reo
 
     Raises ConfigurationError when it cannot be loaded.
     """
-    return Reordering(CrossEncoderReranker(model, "", batch_size, device))
+    return Reordering(CrossEncoderReranker(model, "", batch_size, device), model)
 
 
 def _opened(model: str, given: Mapping[str, Any]) -> Any:

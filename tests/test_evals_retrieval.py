@@ -12,9 +12,10 @@ from evals.collection import CorpusPassage, read_passages, read_questions
 from evals.public import Choice, load, write
 from evals.retrieval import evaluate_files
 from evals.retrieval_peers import peer_rankings
+from evals.retrieval_variants import WithoutGrams
 from rag.embed import HashEmbedder, load_embedder
 from rag.errors import ConfigurationError
-from rag.question.query import shipped_translator
+from rag.question.query import Identity, Knows, shipped_translator
 
 PASSAGES = [
     {
@@ -208,7 +209,7 @@ def test_belebele_questions_and_passages_are_joined_across_spellings_of_a_link(
 
 
 def test_an_unknown_test_set_is_named_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="known: squad, belebele, flores, beir, miracl"):
+    with pytest.raises(ConfigurationError, match="known: squad, xquad-r, belebele, flores"):
         load("glue", Choice(tmp_path))
 
 
@@ -264,3 +265,22 @@ def test_xquad_r_asks_for_the_sentence_that_holds_the_answer(tmp_path):
     path.write_text(json.dumps({"data": [{"paragraphs": [paragraph]}]}), "utf-8")
     with pytest.raises(ConfigurationError, match="sentence_breaks"):
         load("xquad-r", Choice(path, "en"))
+
+
+def test_questions_taken_for_another_language_are_those_the_search_takes_so(tmp_path: Path) -> None:
+    """ "Et en 2023 ?" is too short to tell; among the languages of questions it is French."""
+    asked = {"id": "q", "question": "Et en 2023 ?", "gold": ["plan"], "language": "fr"}
+    assert evaluate(tmp_path, [asked])["language_taken_otherwise"] == 0
+
+
+def test_a_direction_is_told_by_the_relevant_passages(tmp_path: Path) -> None:
+    gold = {"majlis": 1, "council": 0}  # judged, and found not to answer
+    asked = {"id": "q", "question": "When does the council meet?", "gold": gold}
+    assert list(evaluate(tmp_path, [asked])["by_direction"]) == ["en->ar"]
+
+
+def test_without_4_grams_a_translator_knows_the_words_it_knew() -> None:
+    whole = shipped_translator()
+    assert isinstance(whole, Knows) and whole.knows("counsel", "en")
+    assert WithoutGrams(whole).knows("counsel", "en")
+    assert not WithoutGrams(Identity()).knows("counsel", "en")

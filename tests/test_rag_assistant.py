@@ -125,3 +125,16 @@ def test_one_work_is_not_quoted_in_two_languages(assistant):
             found = assistant.generation.store.find_document(item.quote.document_id)
             assert found is not None
             assert works.setdefault(found[1].work_id, found[1].id) == found[1].id
+
+
+@pytest.mark.parametrize("language", sorted(CLIENTS_QUESTION))
+def test_a_search_lists_one_language_version_of_a_work_the_readers_first(assistant, language):
+    hits = assistant.search(CLIENTS_QUESTION[language], 10)
+    assert len(hits) == 10
+    languages = {}
+    for hit in hits:
+        found = assistant.generation.store.find_document(hit.passage.document_id)
+        languages.setdefault(found[1].work_id, set()).add(found[1].language)
+    assert all(len(versions) == 1 for versions in languages.values())
+    plans = assistant.generation.store.find_document("kenya-county-action-plans.en.md")[1].work_id
+    assert languages[plans] == {language}

@@ -35,7 +35,7 @@ def test_ask_json_has_the_contracts_shape(collection, assistant):
     assert (body["status"], body["reason"], body["mode"]) == ("answered", None, "extractive")
     assert set(body["citations"][0]) == {
         "n", "document_id", "work_id", "title", "language", "date", "page", "heading", "quote",
-        "start", "end", "url", "machine_translated",
+        "start", "end", "url", "machine_translated", "mistranslations",
     }  # fmt: skip
     numbers = {citation["n"] for citation in body["citations"]}
     assert {n for sentence in body["sentences"] for n in sentence["citations"]} == numbers

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from rag.index.generation import Generation
 from rag.question.query import Question
 from rag.rerank import Reordering
-from rag.types import Hit
+from rag.types import Hit, SourceDocument
 
 Filters = Mapping[str, Sequence[str]]
 Mask = npt.NDArray[np.bool_]
@@ -73,6 +73,25 @@ def retrieve(
     return [
         Hit(passage, float(scores[row]), _why(row, ranks, dense, reranked))
         for passage, row in zip(passages, chosen, strict=True)
+    ]
+
+
+def one_version(
+    hits: Sequence[Hit], documents: Mapping[str, SourceDocument], reader: str
+) -> list[Hit]:
+    """Hits with one language version of each work: the one in the reader's language where it
+    is among them, else that of the work's best hit. `documents` are those of the hits, by id."""
+    shown: dict[str, SourceDocument] = {}
+    for hit in hits:
+        document = documents[hit.passage.document_id]
+        kept = shown.setdefault(document.work_id, document)
+        if document.language == reader != kept.language:
+            shown[document.work_id] = document
+    languages = {work: document.language for work, document in shown.items()}
+    return [
+        hit
+        for hit in hits
+        if (document := documents[hit.passage.document_id]).language == languages[document.work_id]
     ]
 
 

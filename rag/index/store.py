@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
@@ -129,6 +129,16 @@ class Store:
         """Row and document of an id."""
         found = self._rows("SELECT row, record FROM documents WHERE id = ?", (document_id,))
         return (found[0][0], _parse(found[0][1])) if found else None
+
+    def find_documents(self, document_ids: Collection[str]) -> dict[str, SourceDocument]:
+        """The documents of these ids, without pages; unknown ids are left out."""
+        found: dict[str, SourceDocument] = {}
+        for start in range(0, len(document_ids), 500):  # SQLite takes 999 parameters or more
+            some = tuple(document_ids)[start : start + 500]
+            places = ",".join("?" * len(some))
+            rows = self._rows(f"SELECT id, record FROM documents WHERE id IN ({places})", some)
+            found |= {name: _parse(record) for name, record in rows}
+        return found
 
     def _page(self, document_row: int, number: int) -> Page:
         found = self._rows(

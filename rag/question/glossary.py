@@ -74,7 +74,7 @@ class Glossary:
     def mistranslated(self, text: str, language: str, reader: str) -> tuple[Mistranslation, ...]:
         """The wrong names that stand in a text of `language`, each with the preferred name of
         what it means, in the reader's language, else in the text's, else in English."""
-        read = stems(text, language)
+        read = _stems(text, language)  # a passage is no name: it would fill the cache
         found = []
         for concept in self.concepts:
             meant = next(
@@ -108,6 +108,10 @@ class Glossary:
 @lru_cache(maxsize=8192)  # the same names are compared with every question
 def stems(text: str, language: str) -> tuple[str, ...]:
     """Stems of the words of a name that are not function words."""
+    return _stems(text, language)
+
+
+def _stems(text: str, language: str) -> tuple[str, ...]:
     found = [word for word in words(fold(text)) if word not in stopwords(language)]
     return tuple(stem(found, language))
 

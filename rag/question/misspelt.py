@@ -18,7 +18,9 @@ from rag.words.text import stem
 
 SHORTEST = 4  # letters; a shorter word has a neighbour by chance
 LONG = 8
-LONGEST = 30  # the words one error away grow with the square of the length: 1,000 letters took 1.7 s
+LONGEST = (
+    30  # the words one error away grow with the square of the length: 1,000 letters took 1.7 s
+)
 CANDIDATES = 60  # words of the index that are looked at
 KEPT = 4
 _ALPHABETS = {

@@ -141,7 +141,7 @@ class Question:
         }
         if not best:
             return self.text
-        return " ".join(best.get(fold(word).strip("?!.,;:؟،؛"), word) for word in self.text.split())
+        return " ".join(_with(best, token) for token in self.text.split())
 
     def _meant(self, word: str) -> dict[str, float]:
         """What a word that nobody knows may be a slip of."""
@@ -185,6 +185,13 @@ class Question:
     def words(self, language: str) -> list[TermDistribution]:
         """`index_terms` without those over 4-grams."""
         return [word for word in self.index_terms(language) if not is_gram(next(iter(word)))]
+
+
+def _with(better: Mapping[str, str], token: str) -> str:
+    """The words of a token with others in their place, without its quotes and brackets; the token
+    itself where none is to be replaced."""
+    found = words(fold(token))
+    return " ".join(better.get(w, w) for w in found) if better.keys() & set(found) else token
 
 
 def _expected_grams(meant_as: Mapping[str, float]) -> dict[str, float]:

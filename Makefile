@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: run test test-slow check eval eval-trust bench lock clean install dev format
+.PHONY: run test test-slow check eval eval-trust bench bench-load bench-widget lock clean install dev format
 
 run: $(VENV)/.installed ## ingest docs_corpus/ if there is no index yet, and serve the chat
 	$(BIN)/sanad serve --ingest docs_corpus
@@ -28,6 +28,12 @@ eval: dev ## evaluation suites over docs_corpus/, with pass marks
 	$(BIN)/sanad eval run evals/suites/client.yaml --data-dir .sanad/eval
 	$(BIN)/sanad eval run evals/suites/shapes.yaml --data-dir .sanad/eval
 	$(BIN)/sanad eval run evals/suites/declines.yaml --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/summit.yaml --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/multilingual.yaml --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/disputes.yaml --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/unanswerable.yaml --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/dialogues.yaml --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/sensitive.yaml --data-dir .sanad/eval
 	$(BIN)/python -m evals.abstention --policy
 	$(BIN)/python -m evals.conversation --data-dir .sanad/eval
 
@@ -38,6 +44,13 @@ eval-trust: dev ## planted orders and lying models: what of it reaches a reader
 
 bench: $(VENV)/.bench ## speed beside a vanilla LangChain and Chroma pipeline in the same run
 	$(BIN)/python -m evals.bench
+
+bench-load: dev ## ten minutes of visitors, Gradio beside us; then worker processes
+	$(BIN)/python -m evals.bench.load --minutes 10
+	$(BIN)/python -m evals.bench.load_workers
+
+bench-widget: dev ## how soon a question can be typed over a slow line, widget and Gradio's page
+	$(BIN)/python -m evals.bench.first_view
 
 install: $(VENV)/.installed
 

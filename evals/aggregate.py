@@ -109,7 +109,7 @@ def _mark(name: str, mark: float, measures: Mapping[str, float], rows: Sequence[
     """A mark with its value; a measure that applies to no case misses its mark."""
     value = measures.get(name)
     if value is None and "@" in name and name not in measures:
-        measure, _, part = name.partition("@")
+        measure, _, part = name.rpartition("@")  # "nDCG@10@ar"
         inside = [row for row in rows if part in slices_of(row.case)]
         value = round(of_run(inside).get(measure, 0.0), 4)
     value = 0.0 if value is None else value
@@ -147,7 +147,7 @@ def abstention(rows: Sequence[Judged]) -> dict[str, Any]:
     share of unanswerable questions that were answered, and error rate, the share of answerable
     ones that were not.
     """
-    told = means(rows)
+    told = means(row for row in rows if row.seen.status != "error")
     values: dict[str, Any] = {
         "hallucination_rate": round(1 - told["declined"], 4) if "declined" in told else None,
         "error_rate": round(1 - told["answered"], 4) if "answered" in told else None,

@@ -9,7 +9,8 @@ so both are lower bounds. In an extractive answer each statement is the one quot
 the two are equal.
 
 Retrieval is measured by ir-measures' names on two kinds of gold: documents ("nDCG@10"), and
-gold quotes ("quote_nDCG@10"), which are found with the first passage that holds them.
+gold quotes ("quote_nDCG@10"), which are found with the first passage that holds them; quotes
+that the same passage brings count as one.
 """
 
 from __future__ import annotations
@@ -82,23 +83,25 @@ def retrieval(name: str, case: Case, seen: Observed) -> float | None:
         quotes = [gold for gold in case.gold if gold.quote]
         if not quotes or not (seen.found or seen.tells_found):
             return None
-        ids = [f"gold {number}" for number in range(len(quotes))]
-        return measure(name.removeprefix(QUOTED), _quotes_found(quotes, seen), ids)
+        return measure(name.removeprefix(QUOTED), *_quotes_found(quotes, seen))
     if not case.gold or not (seen.retrieved or seen.tells_found):
         return None
     return measure(name, seen.retrieved, {gold.document for gold in case.gold})
 
 
-def _quotes_found(gold: Sequence[GoldQuote], seen: Observed) -> list[str]:
-    """The passages as a ranking of the gold quotes they hold, each once; a passage that holds
-    none that is new keeps its rank under a name of its own."""
-    ranking: list[str] = []
-    for rank, passage in enumerate(seen.found):
+def _quotes_found(gold: Sequence[GoldQuote], seen: Observed) -> tuple[list[str], list[str]]:
+    """(ranking, gold): the passages by rank; of them those that hold a gold quote which none before
+    held, and the quotes that none holds."""
+    ranking, relevant = [f"passage {rank}" for rank in range(len(seen.found))], []
+    left = list(gold)
+    for name, passage in zip(ranking, seen.found, strict=True):
         text = comparable(passage.text)
         held = [
-            f"gold {number}"
-            for number, one in enumerate(gold)
+            one
+            for one in left
             if one.document == passage.document and comparable(one.quote) in text
         ]
-        ranking.append(next((one for one in held if one not in ranking), f"passage {rank}"))
-    return ranking
+        if held:
+            relevant.append(name)
+            left = [one for one in left if one not in held]
+    return ranking, [*relevant, *(f"not found {number}" for number in range(len(left)))]

@@ -226,6 +226,8 @@ def _spread(entry: _Entry) -> Iterator[Any]:
     grouped = {"group": values.get("group", identity)}
     if "questions" in values:
         questions = values["questions"]
+        if not identity:
+            raise entry.mistake("field 'id' is missing: the cases of the languages are named by it")
         if not isinstance(questions, dict) or not questions:
             raise entry.mistake("field 'questions' is a mapping from language to question")
         if "question" in values or "turns" in values or "language" in values:
@@ -249,7 +251,7 @@ def _checked_case(values: Any, entry: _Entry) -> Case:
         return Case.model_validate(values)
     except ValidationError as error:
         location, message = _first(error)
-        if location == ("language",) and isinstance(values, dict) and "questions" in values:
+        if location == ("language",) and "questions" in entry.values:
             location = ("questions",)
         raise ConfigurationError(f"{entry.place(location)}{_field(location)}: {message}") from error
 
@@ -277,7 +279,8 @@ def _check_marks(suite: Suite, measures: frozenset[str], path: Path, placed: Pla
     """A mark is of a measure, or of its slice: "answered@ar", "gold_quote@compare"."""
     slices = {one for case in suite.cases for one in slices_of(case)}
     for name, mark in suite.pass_marks.items():
-        measure, at, part = name.partition("@") if name not in measures else (name, "", "")
+        sliced = "@" in name and name not in measures  # "nDCG@10" is no slice
+        measure, at, part = name.rpartition("@") if sliced else (name, "", "")
         line = placed.line(("pass_marks", name))
         place = f"{path}{f' line {line}' if line else ''}: field 'pass_marks.{name}'"
         if measure not in measures or not 0 <= mark <= 1:

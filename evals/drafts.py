@@ -53,7 +53,7 @@ def from_document(document: str, generation: Generation, most: int) -> list[Draf
             "(sanad search shows ids)"
         )
     row, about = found
-    sentences = list(_sentences(row, about.language, generation))
+    sentences = list(dict.fromkeys(_sentences(row, about.language, generation)))
     best = sorted(sentences, key=lambda one: (-_weight(one[1]), one[0], one[1]))[:most]
     return [
         Draft(

@@ -20,7 +20,7 @@ from evals.attribution import (
     retrieval,
 )
 from evals.cases import Case, Limits, Standalone
-from evals.observed import Observed, comparable
+from evals.observed import Observed, comparable, stands
 from evals.stated import KINDS, carried, uncarried
 from rag.words.language import detect
 
@@ -117,15 +117,14 @@ def _status(case: Case, seen: Observed) -> float:
 def missing(groups: Sequence[Sequence[str]], text: str) -> list[list[str]]:
     """The statements of which no wording stands in a text."""
     said = comparable(text)
-    return [list(group) for group in groups if not any(comparable(one) in said for one in group)]
+    return [list(group) for group in groups if not any(stands(one, said) for one in group)]
 
 
 def included(case: Case, seen: Observed) -> tuple[bool, ...]:
     """Of each required statement, whether the answer holds it."""
     said = comparable(seen.text)
     return tuple(
-        seen.answers and any(comparable(one) in said for one in group)
-        for group in case.must_include
+        seen.answers and any(stands(one, said) for one in group) for group in case.must_include
     )
 
 
@@ -136,7 +135,7 @@ def _must_include(case: Case, seen: Observed) -> float | None:
 
 def _forbidden(wordings: Sequence[str], text: str) -> list[str]:
     said = comparable(text)
-    return [one for one in wordings if comparable(one) in said]
+    return [one for one in wordings if stands(one, said)]
 
 
 def _languages(case: Case, seen: Observed) -> list[str]:

@@ -5,6 +5,7 @@ Reads the object that `sanad ask --json` and the HTTP API give. Judges nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -141,6 +142,15 @@ def overlap(quote: str, gold: str) -> bool:
     words is no part of a longer one."""
     said, wanted = comparable(quote), comparable(gold)
     return wanted in said or (len(words(said)) >= SHORTEST and said in wanted)
+
+
+def stands(wording: str, said: str) -> bool:
+    """Whether a wording stands in a text that is `comparable`, its figures as whole ones: "7
+    members" is not in "17 members"."""
+    wanted = comparable(wording)
+    before = r"(?<!\d)" if wanted[:1].isdigit() else ""
+    after = r"(?!\d)" if wanted[-1:].isdigit() else ""
+    return re.search(f"{before}{re.escape(wanted)}{after}", said) is not None
 
 
 def comparable(text: str) -> str:

@@ -97,7 +97,7 @@ def _citation(one: Citation, case: Case) -> str:
     kind = " broken" if broken else " gold" if gold else ""
     marks = [word for word, is_so in (("gold", gold), ("NOT the stored text", broken)) if is_so]
     title = escape(one.title or one.document)
-    if urlsplit(one.url).scheme in ("http", "https"):
+    if _of_the_web(one.url):
         title = f'<a href="{escape(one.url)}" rel="noopener noreferrer">{title}</a>'
     place = ", ".join([f"p. {one.page}", *filter(None, [escape(one.language)]), *marks])
     return (
@@ -105,6 +105,13 @@ def _citation(one: Citation, case: Case) -> str:
         f'{escape(one.quote)}</q><span class="place">[{one.n}] <bdi>{title}</bdi> '
         f"({escape(one.document)}), {place}</span></div>"
     )
+
+
+def _of_the_web(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme in ("http", "https")
+    except ValueError:  # no address at all, such as "http://["
+        return False
 
 
 def _figures(row: Judged) -> str:

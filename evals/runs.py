@@ -6,21 +6,24 @@
     <out>/<time>-<suite>/verdicts.jsonl    one row a reply, judged; made anew by every judging
     <out>/<time>-<suite>/aggregates.json   the figures; there when the run is finished
 
-Rows are never changed by judging. Knows no system and no measure.
+Rows are never changed by judging, and one process at a time writes them. Knows no system and no
+measure.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from evals.observed import Observed
-from rag.errors import ConfigurationError
+from rag.errors import ConfigurationError, LockedError
 
 CONFIG, ROWS, VERDICTS, AGGREGATES = (
     "config.json", "rows.jsonl", "verdicts.jsonl", "aggregates.json",
@@ -45,12 +48,28 @@ def new_run(out: Path, name: str, suite: Path, config: Mapping[str, Any]) -> Pat
 
 
 def unfinished(out: Path, fingerprint: str) -> Path | None:
-    """The newest run of the same suite and system that was interrupted."""
+    """The newest run of the same suite and system that was interrupted; one that another process
+    is at work on is not."""
     for folder in reversed(_folders(out)):
         interrupted = not (folder / AGGREGATES).is_file()
         if interrupted and _config(folder).get("fingerprint") == fingerprint:
-            return folder
+            with _held(folder) as ours:
+                if ours:
+                    return folder
     return None
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold a run folder while its rows are written. Raises LockedError where another process
+    does; the kernel lets go of it when its owner dies."""
+    with _held(folder) as ours:
+        if not ours:
+            raise LockedError(
+                f"run folder {folder} is being written by another run; wait for it to finish, or "
+                "start anew with --fresh"
+            )
+        yield
 
 
 def last_finished(out: Path, suite: str, but: Path | None = None) -> Path | None:
@@ -134,16 +153,27 @@ def read_json(path: Path) -> dict[str, Any]:
     return values
 
 
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    with (folder / CONFIG).open("rb") as file:  # the one file that is never written again
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
 def _rows(path: Path) -> Iterator[Row]:
     try:
-        lines = path.read_text("utf-8").split("\n")
+        lines = path.read_bytes().split(b"\n")  # decoded one by one: the last may end in a letter
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
+            values = json.loads(line.decode("utf-8"))
             row = Row(values["id"], values.get("attempt", 1), Observed.from_dict(values["reply"]))
         except (ValueError, KeyError, TypeError) as error:
             if number == len(lines):  # no line end: the process was stopped while writing

@@ -69,8 +69,9 @@ def run(
     config = _config(suite, loaded, asked, options)
     folder = runs.unfinished(out, config["fingerprint"]) if options.resume else None
     folder = folder or runs.new_run(out, loaded.name, suite, config)
-    ask_all(loaded, asked, folder, options.repeat, progress)
-    return conclude(loaded, folder)
+    with runs.writing(folder):
+        ask_all(loaded, asked, folder, options.repeat, progress)
+        return conclude(loaded, folder)
 
 
 def ask_all(suite: Suite, system: System, folder: Path, repeat: int, progress: Progress) -> None:

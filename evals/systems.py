@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from evals.observed import Citation, FoundPassage, Observed, Statement, from_reply
@@ -67,11 +68,12 @@ class LibrarySystem:
         self._assistant = assistant
 
     def describe(self) -> dict[str, Any]:
-        """Settings, model, generation and the digest of the collection."""
+        """Settings, glossary, model, generation and the digest of the collection."""
         assistant = self._assistant
         return {
             "system": self.name,
-            "settings": asdict(assistant.settings),
+            "settings": _plain(assistant.settings),
+            "glossary_sha256": _glossary_digest(assistant.glossary.path),
             "writer": assistant.author.name if assistant.author else "",
             "vector_search": getattr(assistant.generation.dense, "name", "none"),
             **collection(assistant.generation),
@@ -171,6 +173,13 @@ class HttpSystem:
 
     def ask(self, asked: Asked) -> Observed:
         """Earlier turns are asked too. Raises SanadError where the server gives no reply."""
+        try:
+            return self._observed(asked)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            told = f"{type(error).__name__} {error}"
+            raise SystemFailure(f"{self._url} gave a reply of another form: {told}") from error
+
+    def _observed(self, asked: Asked) -> Observed:
         history: list[dict[str, Any]] = []
         for question in asked.history:
             reply = self._post(question, history, asked.filters)
@@ -253,6 +262,24 @@ def collection(generation: Generation) -> dict[str, Any]:
 def _digest(generation: Generation) -> str:
     lines = (f"{one.id}\x1f{one.sha256}" for one in generation.store.documents())
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def _plain(settings: object) -> Any:
+    """Settings as plain values; of a model among them, its name."""
+    if is_dataclass(settings):
+        return {one.name: _plain(getattr(settings, one.name)) for one in fields(settings)}
+    if settings is None or isinstance(settings, str | int | float | bool):
+        return settings
+    return str(getattr(settings, "name", "") or type(settings).__name__)
+
+
+def _glossary_digest(path: Path | None) -> str:
+    """The digest of the glossary's file, which may change between two runs of one program; empty
+    without one."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
+    except OSError:
+        return ""
 
 
 def _documents(reply: Answer | Declined) -> tuple[str, ...]:

@@ -54,14 +54,14 @@ def client_of(settings: Settings, answering: Answering) -> TestClient:
 
 
 @contextlib.contextmanager
-def on_a_port(app: App, ending: Ending) -> Iterator[str]:
-    """A served application; its address. Ends as `sanad serve` does."""
+def on_a_port(app: App, ending: Ending, lifespan: Any = "off") -> Iterator[str]:
+    """A served application; its address. Ends as `sanad serve` does. Gradio needs a lifespan."""
     import uvicorn
 
     from ui.server import address, listen
 
     listening = listen("127.0.0.1", 0)
-    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=3)
+    config = uvicorn.Config(app, log_level="error", lifespan=lifespan, timeout_graceful_shutdown=3)
     running = server(config, ending)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

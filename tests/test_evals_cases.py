@@ -205,3 +205,26 @@ def test_every_command_and_option_in_the_guide_exists() -> None:
         name, *rest = line.split()
         options = {option for one in commands[name].params for option in one.opts}
         assert {word for word in rest if word.startswith("--")} <= options, line
+
+
+def test_a_pass_mark_may_be_of_a_slice_of_a_measure_with_a_depth(tmp_path: Path) -> None:
+    cases = "cases: [{id: a, question: q, language: ar, expect: declined}]"
+    path = tmp_path / "marks.yaml"
+    path.write_text(f"name: marks\npass_marks: {{nDCG@10: 0.1, nDCG@10@ar: 0.5}}\n{cases}\n")
+    assert load_suite(path, NAMES).pass_marks == {"nDCG@10": 0.1, "nDCG@10@ar": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("{questions: {en: Who}, expect: declined, group: g}", "line 3.*field 'id' is missing"),
+        ("{id: a, questions: {english: Who}, expect: declined}", "case 'a', field 'questions'"),
+    ],
+)
+def test_a_mistake_in_questions_by_language_is_told_of_them(
+    tmp_path: Path, entry: str, told: str
+) -> None:
+    path = tmp_path / "spread.yaml"
+    path.write_text(f"name: spread\ncases:\n  - {entry}\n")
+    with pytest.raises(ConfigurationError, match=told):
+        load_suite(path, NAMES)

@@ -13,6 +13,7 @@ from evals.suite import NAMES
 from rag.assistant import Assistant
 from rag.errors import ConfigurationError
 from rag.words.text import words
+from tests.builders import build, document
 
 KENYA = "kenya-county-action-plans.en.md"
 
@@ -83,3 +84,9 @@ def test_work_of_a_person_is_not_written_over(tmp_path: Path) -> None:
         write_drafts(tmp_path / "new.txt", drafts)
     with pytest.raises(ConfigurationError, match="nothing was found"):
         write_drafts(tmp_path / "empty.yaml", [])
+
+
+def test_a_sentence_that_stands_twice_on_a_page_is_drafted_once(tmp_path: Path) -> None:
+    plan = "The county action plan of Kilifi has seven pillars with two leads each."
+    generation = build(tmp_path, [document("k.md", plan, "Some other words.", plan)])
+    assert len(from_document("k.md", generation, 5)) == 1

@@ -203,3 +203,23 @@ def test_a_reply_that_never_came_fails_with_its_reason() -> None:
     verdict = judge(case(expect="declined"), Observed.failed("the server is away"))
     assert verdict.reasons[0] == "no reply: the server is away"
     assert not verdict.passed
+
+
+def test_figures_of_a_wording_are_whole_figures() -> None:
+    asked = case(must_include=[["7 members"]], must_not_include=["5 pillars", "in 20"])
+    values = judge(asked, reply("It has 17 members and 15 pillars, in 2024.")).values
+    assert (values["must_include"], values["must_not_include"]) == (0.0, 1.0)
+    assert judge(asked, reply("It has 7 members.")).values["must_include"] == 1.0
+
+
+def test_gold_quotes_of_one_passage_are_found_together() -> None:
+    gold = [{"document": "a", "quote": quote} for quote in ("two levels", "seven pillars", "lost")]
+    found = (
+        FoundPassage("b", 1, "two levels, elsewhere"),
+        FoundPassage("a", 1, "Two levels and seven pillars."),
+        FoundPassage("a", 1, "Seven pillars again."),
+    )
+    seen = Observed("answered", "en", "x", found=found, tells_found=True)
+    both = judge(case(gold=gold[:2]), seen).values
+    assert (both["quote_R@10"], both["quote_RR"]) == (1.0, 0.5)
+    assert judge(case(gold=gold), seen).values["quote_R@10"] == 0.5

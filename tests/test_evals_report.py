@@ -106,3 +106,10 @@ def test_without_scripts_every_reply_is_shown(report: Path) -> None:
         assert page.locator("details.case:visible").count() == 3
         assert page.locator("form:visible").count() == 0
         browser.close()
+
+
+def test_an_address_that_is_none_is_no_link(tmp_path: Path) -> None:
+    (tmp_path / "suite.yaml").write_text(SUITE, "utf-8")
+    write_json(tmp_path / "config.json", {"suite": "shown"})
+    append_row(tmp_path, Row("kenya", 1, reply("It has seven.", "en", "Kenya", "http://[broken")))
+    assert "<a " not in write_report(tmp_path).read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,8 @@ from evals.suite import NAMES, observe
 from evals.systems import Asked, HttpSystem, LibrarySystem, SystemFailure, is_stored
 from rag.assistant import Assistant
 from rag.errors import ConfigurationError
+from rag.question.glossary import GlossaryFile
+from rag.rerank import Reordering, Scores
 from tests.conftest import ROOT
 from ui.render import reply_json
 
@@ -164,3 +167,44 @@ def test_an_unknown_peer_is_named_with_the_known(assistant: Assistant) -> None:
         open_peer("x", assistant.generation, "m"),
     ):
         pass
+
+
+def test_settings_with_a_model_are_told_by_its_name(assistant: Assistant) -> None:
+    retrieval = replace(
+        assistant.settings.gather.retrieval, reranker=Reordering(NoReranker(), "owner/model")
+    )
+    settings = replace(
+        assistant.settings, gather=replace(assistant.settings.gather, retrieval=retrieval)
+    )
+    told = LibrarySystem(Assistant(assistant.generation, assistant.embedder, settings)).describe()
+    assert told["settings"]["gather"]["retrieval"]["reranker"] == "owner/model"
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_another_glossary_is_another_system(assistant: Assistant, tmp_path: Path) -> None:
+    path = tmp_path / "glossary.yaml"
+    asked = Assistant(
+        assistant.generation, assistant.embedder, glossary=GlossaryFile(path)
+    )  # fmt: skip
+    told = []
+    for text in ("", "- {id: plan, forms: {en: [plan]}}\n", "- {id: plot, forms: {en: [plot]}}\n"):
+        path.write_text(text)
+        told.append(LibrarySystem(asked).describe())
+    assert told[0] != told[1] != told[2]
+
+
+class NoReranker:
+    """A reranker that is never asked."""
+
+    def scores(self, question: str, texts: object) -> Scores:
+        raise AssertionError(question)
+
+
+@pytest.mark.parametrize("citations", [None, [{"document_id": "a.md"}], "none"])
+def test_a_reply_of_another_form_is_no_reply_and_the_run_goes_on(citations: object) -> None:
+    reply = {"status": "answered", "language": "en", "citations": citations}
+    client = httpx.Client(
+        transport=httpx.MockTransport(lambda request: httpx.Response(200, json=reply))
+    )
+    with pytest.raises(SystemFailure, match="reply of another form"):
+        HttpSystem(client, "http://sanad.test").ask(Asked(KENYA, "en"))

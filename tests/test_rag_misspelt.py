@@ -148,3 +148,27 @@ def test_across_languages_the_mended_words_are_translated():
 def test_without_an_index_of_its_language_nothing_is_mended():
     question = understand("Where is the conuty?", HashEmbedder(), Identity())
     assert question.index_terms("en") == [{"conuti": 1.0}]
+
+
+@pytest.mark.parametrize(
+    "text", ['Where is the "conuty"?', "Where is the (conuty)", "the conuty!)"]
+)
+def test_a_slip_in_quotes_or_brackets_is_translated_mended(text):
+    seen = []
+
+    class Listening(Identity):
+        def distributions(self, question, source, target, spellings=None):
+            seen.append(question)
+            return super().distributions(question, source, target, spellings)
+
+    question = understand(text, HashEmbedder(), Listening(), spellings={"en": spellings()})
+    question.index_terms("fr")
+    assert seen[0].endswith("the counti")
+
+
+def test_a_word_longer_than_any_is_left_alone():
+    """Its neighbours would be tens of thousands."""
+    long = "county" * 6
+    index = Spellings.build([f"{long}s", *terms(INDEXED, "en")])
+    assert meant(long[:-1], "en", index) == {}
+    assert meant("contycounty", "en", Spellings.build(["countycounty"])) == {"countycounty": 1.0}

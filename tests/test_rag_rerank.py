@@ -220,7 +220,8 @@ def test_the_settings_reach_retrieval(collection, tmp_path):
     )
     chosen = opened.settings.gather.retrieval
     assert (chosen.rerank_depth, chosen.lexical_weight) == (7, 0.4)
-    found = opened.search("How did Kenya structure its county action plans?", 10)
+    question = understand("How did Kenya structure its county action plans?", opened.embedder)
+    found = retrieve(question, opened.generation, 10, settings=chosen)
     assert sum("rerank#" in why for hit in found for why in hit.why) == 7
 
 

@@ -15,7 +15,7 @@ from rag.errors import ConfigurationError
 from rag.settings import Settings
 from tests.serving import KENYA, answering_with, until
 from ui.answering import Asked, UnderWay
-from ui.answering_pool import OpenFolder, Pool
+from ui.answering_pool import ONE_CORE, OpenFolder, Pool
 from ui.live import LiveState
 
 
@@ -28,7 +28,7 @@ def pool(collection):
 
 
 def untimed(event: dict) -> dict:
-    if event["type"] == "finished":
+    if "reply" in event:
         return {**event, "reply": {**event["reply"], "timings_ms": {}}}
     return event
 
@@ -49,6 +49,30 @@ def test_search_and_documents_are_the_same_too(pool, assistant):
 def test_an_error_of_a_worker_is_raised_here(pool):
     with pytest.raises(ConfigurationError, match="unknown filter"):
         pool.documents({"colour": ["red"]})
+
+
+class Surroundings:
+    """Answers with what a worker finds in its environment."""
+
+    under_way = UnderWay()
+
+    def __call__(self) -> Surroundings:
+        return self
+
+    def search(self, question, k, filters):
+        return {name: os.environ.get(name) for name in ONE_CORE}
+
+
+def test_a_worker_computes_on_one_core_and_the_server_as_before(monkeypatch):
+    for name in ONE_CORE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    with contextlib.closing(Pool(Surroundings(), 1, LiveState)) as pool:
+        found = pool.search("", 1, {})
+    assert found == {**ONE_CORE, "OPENBLAS_NUM_THREADS": "3"}  # what the operator set stays
+    assert {name: os.environ.get(name) for name in ONE_CORE} == {
+        **dict.fromkeys(ONE_CORE), "OPENBLAS_NUM_THREADS": "3",
+    }  # fmt: skip
 
 
 class Numbers:

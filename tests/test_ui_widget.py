@@ -16,6 +16,7 @@ from rag.wording import languages, messages
 from tests.hosting import KEY, widget_app
 from tests.serving import answering_with, settings_for
 from ui.public.sites import Site, sites_path, write_sites
+from ui.public.switches import throw
 from ui.widget.assets import assets, keep_loader, loader_of
 from ui.widget.frame_html import frame_language
 from ui.widget.snippet import policy, preview_address, snippet, tag
@@ -148,7 +149,48 @@ def test_page_says_whether_questions_are_kept_and_who_is_sent_them(tmp_path, ass
     assert "for up to 30 days" in kept
 
 
+def test_provider_is_named_as_in_the_chat_and_not_where_the_model_is_off(tmp_path, assistant):
+    model = {"llm": "openai:m", "llm_base_url": "https://models.example.org/v1"}
+    visitor = client(tmp_path, assistant, **model)
+    assert "sent to models.example.org" in visitor.get(f"/widget/{KEY}/?lang=en").text
+    throw(tmp_path, "model", on=False)
+    assert "models.example.org" not in visitor.get(f"/widget/{KEY}/?lang=en").text
+
+
+@pytest.mark.parametrize("language", languages())
+def test_widget_that_is_switched_off_says_so_in_its_language(tmp_path, assistant, language):
+    visitor = client(tmp_path, assistant)
+    token = token_of(visitor)
+    throw(tmp_path, "widget", on=False)
+    words = messages(language)["limits"]["face_off"]
+    page = visitor.get(f"/widget/{KEY}/?lang={language}")
+    assert page.status_code == 503
+    assert words in html.unescape(page.text)
+    assert f"frame-ancestors 'self' {ORIGIN}" in page.headers["content-security-policy"]
+    for what, body in (("token", {}), ("ask", {"token": token, "question": KENYA})):
+        told = {**body, "language": language}
+        reply = visitor.post(f"/widget/{KEY}/{what}", json=told)
+        assert (reply.status_code, reply.json()["message"]) == (503, words)
+
+
 # Questions
+
+
+def test_what_came_of_a_question_is_written_down_without_its_text(tmp_path, assistant, capsys):
+    visitor = client(tmp_path, assistant, log="stderr", log_questions=True)
+    last = asked(visitor, KENYA)[-1]
+    journal = capsys.readouterr().err
+    line = json.loads(journal.splitlines()[-1])
+    assert (line["face"], line["route"], line["site"]) == ("widget", "widget_ask", KEY)
+    assert (line["reply"], line["language"], line["mode"]) == ("answered", "en", "extractive")
+    assert line["timings_ms"]["total"] > 0
+    assert "Kenya" not in journal
+    assert line["request"] in html.unescape(last["html"])
+    figures = visitor.standing.metrics.text().decode()
+    assert 'face="widget",language="en",mode="extractive",reply="answered"' in figures
+    (kept,) = (tmp_path / "questions").iterdir()
+    told = json.loads(kept.read_text("utf-8"))
+    assert (told["face"], told["reply"], told["question"]) == ("widget", "answered", KENYA)
 
 
 def test_answer_comes_as_pages_and_the_conversation_goes_on(tmp_path, assistant):
@@ -232,6 +274,16 @@ def test_snippet_is_one_line_and_names_version_and_policy():
         assert line in told
     assert "<script>" not in told
     assert told.count("<!--") == told.count("-->") == 3
+
+
+@pytest.mark.parametrize("name", ["--> <img>", "-\n->", "--!>", "x\n-->\n<script>", "-- - -->"])
+def test_name_of_a_site_cannot_end_the_comment_it_stands_in(name):
+    plain = snippet(Site(KEY, "x", (ORIGIN,)), "https://answers.example.org")
+    told = snippet(Site(KEY, name, (ORIGIN,)), "https://answers.example.org")
+    assert told.splitlines()[1:] == plain.splitlines()[1:]
+    first = told.splitlines()[0]
+    assert first.startswith("<!-- ") and first.endswith(" -->")
+    assert not re.search("--!?>", first[:-3])
 
 
 def test_integrity_is_that_of_the_versioned_file(tmp_path, assistant):

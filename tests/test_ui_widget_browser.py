@@ -9,6 +9,7 @@ from tests.browsing import KENYA, MARKS, PHONE, open_browser, overflow  # noqa: 
 from tests.framing import DESK, WORDS, ask, open_host, opened, serve_widget, visitor_of_sites  # noqa: F401  # fixtures
 from tests.hosting import hosting
 from ui.examples import EXAMPLES
+from ui.public.switches import throw
 
 pytestmark = MARKS
 
@@ -136,6 +137,21 @@ def test_paused_site_says_so_in_the_frame(visit, sanad):
         page.locator(".panel").wait_for(state="hidden")
     finally:
         sanad.site()
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_widget_that_is_switched_off_says_so_in_the_frame(visit, sanad, language):
+    throw(sanad.settings.data_dir, "widget", on=False)
+    try:
+        page = visit(sanad.host.put(sanad.tag(), lang=language))
+        page.click(".launcher")
+        alone = page.frame_locator("iframe").locator(".alone")
+        alone.wait_for(state="visible")
+        assert messages(language)["limits"]["face_off"] in alone.inner_text()
+        page.frame_locator("iframe").locator("#close").click()
+        page.locator(".panel").wait_for(state="hidden")
+    finally:
+        throw(sanad.settings.data_dir, "widget", on=True)
 
 
 def test_declined_question_shows_what_there_is(visit, sanad):

@@ -3,7 +3,8 @@
 Events are plain dicts with a "type", so that they can cross a connection or a process:
 
     form "json"   retrieved, sentence..., finished (the whole reply)
-    form "page"   page... (the whole exchange so far, as escaped HTML; the last has done)
+    form "page"   page... (the whole exchange so far, as escaped HTML; the last has done, and
+                  what came of the question where there is a reply)
     either        failed (a code; nothing internal)
 
 Knows no protocol and no screen.
@@ -16,7 +17,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 import anyio
@@ -24,8 +25,8 @@ import anyio
 from rag.errors import CollectionError
 from rag.evidence.retrieve import Filters
 from rag.index.generation import Generation
+from rag.types import Answer, Finished, Retrieved, Spoken, Turn
 from rag.types import Event as Step
-from rag.types import Finished, Retrieved, Spoken, Turn
 from ui.exchange import Chat
 from ui.live import LiveAssistant, LiveState
 from ui.render import citation_json, document_json, hits_json, reply_json
@@ -47,6 +48,7 @@ class Asked:
     history: tuple[Turn, ...] = ()
     interface: str = "en"  # language of our own words where the question's is not known
     form: Literal["json", "page"] = "json"
+    identity: str = ""  # of the reply, for feedback; empty: none is asked for
 
 
 def not_cancelled() -> bool:
@@ -141,12 +143,14 @@ class InProcess:
 
     def _pages(self, asked: Asked, cancelled: Callable[[], bool]) -> Events:
         shown = self.chat.ask(
-            asked.question, asked.filters, asked.interface, asked.history, cancelled
-        )
+            asked.question, asked.filters, asked.interface, asked.history, cancelled,
+            asked.identity,
+        )  # fmt: skip
         with closing(shown):
             for page in shown:
                 turns = [turn_json(turn) for turn in page.history]
-                yield {"type": "page", "html": page.html, "history": turns, "done": page.done}
+                event = {"type": "page", "html": page.html, "history": turns, "done": page.done}
+                yield {**event, "reply": outcome(page.finished)} if page.finished else event
 
     def search(self, question: str, k: int, filters: Filters) -> Event:
         """See `Answering.search`."""
@@ -179,6 +183,19 @@ class InProcess:
 def failed(code: str) -> Event:
     """The event of a question that got no reply: "no_index", "error" or "closing"."""
     return {"type": "failed", "code": code}
+
+
+def outcome(finished: Finished) -> Event:
+    """What came of a question, without a word of it: names and numbers of `reply_json`."""
+    reply = finished.reply
+    answer = reply if isinstance(reply, Answer) else None
+    return {
+        "status": answer.status if answer else "declined",
+        "language": reply.language,
+        "mode": answer.mode if answer else "extractive",
+        "timings_ms": finished.timings_ms,
+        "usage": asdict(finished.usage) if finished.usage else None,
+    }
 
 
 def turn_json(turn: Turn) -> Event:

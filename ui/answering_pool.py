@@ -13,12 +13,13 @@ from __future__ import annotations
 import itertools
 import logging
 import multiprocessing
+import os
 import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -43,6 +44,11 @@ LOOK_S = 0.1  # how often a waiting question looks whether its asker has gone
 SHORT_LIFE_S = 5.0  # a worker that dies sooner is started again after a pause
 PAUSE_S = 2.0
 ENDING_S = 2.0
+# A worker is one core's worth of answering. The products in an answer are small, and a BLAS that
+# spreads them over the cores mostly waits, at full power, for its own threads: docs/load.md.
+ONE_CORE = {
+    "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false",
+}  # fmt: skip
 Open = Callable[[], Answering]  # in the worker; must be picklable
 
 
@@ -76,7 +82,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")  # a fork copies locks that threads hold
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=work, args=(open_answering, theirs), daemon=True)
-        self._process.start()
+        with _environment(ONE_CORE):
+            self._process.start()
         theirs.close()
         self._sending = threading.Lock()
         self._guard = threading.Lock()  # of the inboxes and `alive`
@@ -141,6 +148,23 @@ class _Worker:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+
+
+_environment_guard = threading.Lock()  # dead workers are replaced in threads of their own
+
+
+@contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Variables for a process that is started in the block, which the libraries in it read
+    while they load; what the operator has set stays."""
+    with _environment_guard:
+        added = {name: value for name, value in wanted.items() if name not in os.environ}
+        os.environ.update(added)
+        try:
+            yield
+        finally:
+            for name in added:
+                del os.environ[name]
 
 
 class Pool:

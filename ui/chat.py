@@ -1,14 +1,16 @@
-"""The chat page: Gradio components wired to `ui.exchange`. The only door to Gradio.
+"""The chat page: Gradio components wired to `ui.chat_asking`.
 
-One page a language, mounted at `/<language>/`: labels, direction and examples are
-right from the first paint. Past exchanges live in the visitor's browser; the server
-keeps the last questions of an open page in memory, for follow-ups, and forgets them.
+With `ui.chat_theme` the only door to Gradio. One page a language, mounted at
+`/<language>/`: labels, direction and examples are right from the first paint. Past
+exchanges live in the visitor's browser; the server keeps the last questions of an
+open page in memory, for follow-ups, and forgets them.
 """
 
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,15 +22,17 @@ from rag.errors import CollectionError
 from rag.types import Turn
 from rag.wording import languages, messages, say
 from ui import chat_html
+from ui.answering import Asked, turn_of_json
+from ui.chat_asking import ChatDesk
+from ui.chat_theme import theme
 from ui.examples import elsewhere, examples
-from ui.exchange import Chat
+from ui.exchange import Chat, reply_language, told, waiting
 from ui.holdings import FILTER_KEYS, choices, chosen, scope_line
 from ui.live import LiveAssistant
 from ui.markup import direction, marked, text
 
 STATIC = importlib.resources.files("ui") / "static"
-AT_ONCE = 4  # questions answered at the same time, a language
-WAITING = 32  # further questions that may wait
+WAITING = 64  # questions that Gradio holds, a language; how many run the gate decides
 REMEMBERED_S = 2 * 3600  # how long an idle page's conversation is kept in memory
 # Before a question is sent, the exchange on the page moves to the log of past ones.
 ARCHIVE = "(...sent) => { window.sanad?.archive(); return sent; }"
@@ -39,14 +43,22 @@ FORGET = "() => { window.sanad?.forget(); return []; }"
 Notice = Callable[[str], Sequence[str]]  # a language -> sentences that stand on every page
 
 
-def mount_chat(app: FastAPI, chat: Chat, notice: Notice) -> None:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the pages are over: the collection they tell of, and where questions go."""
+
+    chat: Chat
+    desk: ChatDesk
+
+
+def mount_chat(app: FastAPI, room: Room, notice: Notice) -> None:
     """Add a chat page in each interface language to a web application."""
     for language in languages():
         gr.mount_gradio_app(
             app,
-            page(chat, language, notice(language)),
+            page(room, language, notice(language)),
             f"/{language}",
-            theme=_theme(),
+            theme=theme(),
             footer_links=[],
             run_history=False,
             show_error=False,
@@ -64,6 +76,8 @@ def head(language: str) -> tuple[str, str]:
         "class": "sanad-room",  # what answer.css applies to
         "data-language": language,  # Gradio overwrites `lang`; chat.js puts it back
         "data-stopped": say(language, "chat.stopped"),
+        "data-face": "chat",
+        "data-feedback": "../api/v1/feedback",
     }
     chosen_theme = "new URLSearchParams(location.search).get('__theme') ?? ''"
     return (
@@ -74,6 +88,7 @@ def head(language: str) -> tuple[str, str]:
         '<link rel="stylesheet" href="../sanad/chat.css">'
         '<link rel="icon" href="../sanad/icon.svg" type="image/svg+xml">'
         '<script src="../sanad/chat.js" defer></script>'
+        '<script src="../sanad/feedback.js" defer></script>'
         f"<noscript><p>{text(say(language, 'chat.noscript'))}</p></noscript>",
     )
 
@@ -88,9 +103,9 @@ class _Parts:
     filters: list[gr.Dropdown]
 
 
-def page(chat: Chat, language: str, standing: Sequence[str]) -> gr.Blocks:
+def page(room: Room, language: str, standing: Sequence[str]) -> gr.Blocks:
     """One language's page; `standing` says what becomes of a question."""
-    word = partial(say, language)
+    chat, word = room.chat, partial(say, language)
     with gr.Blocks(title=word("chat.title"), analytics_enabled=False) as blocks:
         with gr.Row(elem_id="sanad-head"):
             _html(_masthead(language))
@@ -113,7 +128,7 @@ def page(chat: Chat, language: str, standing: Sequence[str]) -> gr.Blocks:
         _html(f"<p{marked(language)}>{text(' '.join(standing))}</p>", "sanad-privacy")
         history = gr.State((), time_to_live=REMEMBERED_S)
         parts = _Parts(turn, question, history, filters)
-        _wire_questions(chat, language, parts, [send.click, question.submit], starters, stop)
+        _wire_questions(room, language, parts, [send.click, question.submit], starters, stop)
         fresh.click(
             lambda: ("", "", ()), None, [turn, question, history], js=FORGET, queue=False,
             show_progress="hidden", api_visibility="private",
@@ -123,7 +138,7 @@ def page(chat: Chat, language: str, standing: Sequence[str]) -> gr.Blocks:
             [notice, scope, *filters], show_progress="hidden", queue=False,
             api_visibility="private",
         )  # fmt: skip
-    blocks.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False)
+    blocks.queue(max_size=WAITING, default_concurrency_limit=None, api_open=False)
     return blocks
 
 
@@ -187,79 +202,78 @@ def _refresh(live: LiveAssistant, ingest_command: str, language: str) -> list[An
 
 
 def _wire_questions(
-    chat: Chat,
+    room: Room,
     language: str,
     parts: _Parts,
     triggers: list[Callable[..., Any]],
     starters: list[tuple[gr.Button, str]],
     stop: gr.Button,
 ) -> None:
-    """Typed questions and examples run the same walk; Stop ends any of them."""
-    ask = partial(_ask, chat, language)
+    """Typed questions and examples run the same walk; Stop ends any of them. Each is a function
+    in its own right: Gradio hands no request to others."""
+
+    async def typed(
+        question: str, history: tuple[Turn, ...], request: gr.Request, *picked: list[str] | None
+    ) -> AsyncGenerator[tuple[Any, Any, Any], None]:
+        asked = Asked(question, chosen(picked), history, language)
+        async for step in _asked(room, asked, request):
+            yield step
+
+    def starting(question: str) -> Callable[..., Any]:
+        async def started(
+            history: tuple[Turn, ...], request: gr.Request, *picked: list[str] | None
+        ) -> AsyncGenerator[tuple[Any, Any, Any], None]:
+            async for step in typed(question, history, request, *picked):
+                yield step
+
+        return started
+
     common: dict[str, Any] = {
         "outputs": [parts.turn, parts.question, parts.history],
         "show_progress": "hidden",
-        "concurrency_limit": AT_ONCE,
-        "concurrency_id": "questions",
+        "concurrency_limit": None,
         "js": ARCHIVE,
         "api_visibility": "private",
     }
-    typed = [parts.question, parts.history, *parts.filters]
-    events = [gr.on(triggers, ask, typed, **common)]
+    events = [gr.on(triggers, typed, [parts.question, parts.history, *parts.filters], **common)]
     for button, asked in starters:
-        picked = [parts.history, *parts.filters]
-        events.append(button.click(partial(ask, asked), picked, **common))
+        events.append(button.click(starting(asked), [parts.history, *parts.filters], **common))
     stop.click(None, None, None, js=STOPPED, cancels=events, api_visibility="private")
 
 
-def _ask(
-    chat: Chat, language: str, question: str, history: tuple[Turn, ...], *picked: list[str] | None
-) -> Iterator[tuple[Any, Any, Any]]:
+async def _asked(
+    room: Room, asked: Asked, request: gr.Request
+) -> AsyncGenerator[tuple[Any, Any, Any], None]:
     """The exchange as it grows; the question box is emptied with the first step."""
-    box: Any = ""
-    for shown in chat.ask(question, chosen(picked), language, history):
-        yield shown.html, box, shown.history
-        box = gr.skip()
+    question = asked.question.strip()[: room.chat.limit]
+    if not question:
+        return
+    html = waiting(question, reply_language(question, asked.interface))
+    yield html, "", gr.skip()
+    begun = False
+    async with aclosing(
+        room.desk.ask(request.request.scope, asked, request.session_hash or "")
+    ) as events:
+        async for event in events:
+            if event["type"] == "page":
+                html, begun = event["html"], True
+                yield html, gr.skip(), tuple(turn_of_json(turn) for turn in event["history"])
+            elif event["type"] == "failed":
+                yield (
+                    _failed(event, question if not begun else "", asked, html),
+                    gr.skip(),
+                    gr.skip(),
+                )
 
 
-def _theme() -> gr.themes.Base:
-    """Gradio's own parts in the colours and type of answer.css, which defines them."""
-    page_, paper, ink, muted, rule, accent, on_accent = (
-        f"var(--sanad-{name})"
-        for name in ("page", "paper", "ink", "muted", "rule", "accent", "on-accent")
+def _failed(event: Mapping[str, Any], question: str, asked: Asked, html: str) -> str:
+    """Why there is no answer, or none to its end: under what stands there already."""
+    language = asked.interface
+    key = (
+        f"limits.{event['code']}" if event["code"] in messages(language)["limits"] else "chat.error"
     )
-    both = {
-        "body_background_fill": page_,
-        "body_text_color": ink,
-        "body_text_color_subdued": muted,
-        "background_fill_primary": paper,
-        "background_fill_secondary": page_,
-        "block_background_fill": page_,
-        "block_border_color": rule,
-        "block_label_text_color": muted,
-        "block_title_text_color": muted,
-        "border_color_primary": rule,
-        "border_color_accent": accent,
-        "color_accent_soft": rule,
-        "input_background_fill": paper,
-        "input_background_fill_focus": paper,
-        "input_border_color": rule,
-        "input_border_color_focus": accent,
-        "input_placeholder_color": muted,
-        "button_primary_background_fill": accent,
-        "button_primary_background_fill_hover": accent,
-        "button_primary_text_color": on_accent,
-        "button_primary_text_color_hover": on_accent,
-        "button_secondary_background_fill": page_,
-        "button_secondary_background_fill_hover": paper,
-        "button_secondary_text_color": ink,
-        "button_secondary_text_color_hover": ink,
-        "button_secondary_border_color": rule,
-        "button_secondary_border_color_hover": accent,
-    }
-    theme = gr.themes.Base(font=["var(--sanad-sans)"], font_mono=["ui-monospace", "monospace"])
-    dark = {f"{name}_dark": value for name, value in both.items()}
-    return theme.set(
-        **both, **dark, block_shadow="none", block_border_width="0px", input_shadow="none",
-        input_shadow_focus="none", color_accent=accent,
-    )  # fmt: skip
+    return (
+        told(question, language, key)
+        if question
+        else chat_html.broken_off(html, say(language, key))
+    )

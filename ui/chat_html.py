@@ -26,6 +26,9 @@ def source_link(document: SourceDocument, language: str) -> str:
 
 # One exchange
 
+# Nobody else's text can look like this: there every quotation mark is escaped.
+_STAGE = re.compile('<p class="sanad-stage">[^<]*</p>')
+
 
 def turn(question: str, body: str, language: str, *, running: bool, announcement: str = "") -> str:
     """A question and what stands under it. `announcement` is read out once, by the
@@ -43,6 +46,12 @@ def turn(question: str, body: str, language: str, *, running: bool, announcement
 def stage(words: str) -> str:
     """What is being done now."""
     return f'<p class="sanad-stage">{text(words)}</p>'
+
+
+def broken_off(html: str, words: str) -> str:
+    """A running `turn` that ends where it is, and why."""
+    ended = html.replace('data-state="running"', 'data-state="finished"', 1)
+    return f"{_STAGE.sub('', ended).removesuffix('</article>')}{notice(words)}</article>"
 
 
 def notice(words: str, command: str = "") -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 import unicodedata
 from pathlib import Path
@@ -174,7 +175,9 @@ def serve(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Serve the chat."""
+    """Serve the chat, the widget and the API."""
+    # Products of an answer are small: BLAS threads only wait for each other (docs/load.md).
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from ui.server import serve as run
 
     settings = _settings(data_dir, host=host, port=port)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -46,13 +47,14 @@ def examine(settings: Settings) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
     data_dir = settings.data_dir
     found, model = _configured(settings)
-    found += [*_installed(), _written(settings)]
+    found += [*_installed(), _written(settings), _reranked(settings)]
     if data_dir.exists() and not data_dir.is_dir():
         return [*found, Finding("data", "broken", f"{data_dir} is a file", "name a folder")]
     looks = {  # generators: nothing is looked at before the loop
         "lock": _locked(data_dir),
         "catalog": _catalogued(data_dir),
         "index": _indexed(data_dir, model),
+        "public": _public(settings),
     }
     for area, look in looks.items():
         try:
@@ -108,6 +110,67 @@ def _written(settings: Settings) -> Finding:
     judge = f", judged by {settings.judge}" if settings.judge else ""
     said = f"written by {settings.llm} at {where}, each sentence checked{judge}"
     return Finding("answers", "ok", said)
+
+
+def _public(settings: Settings) -> Iterator[Finding]:
+    """What visitors meet: sites, switches, and what is left of the day's budget."""
+    from ui.public.sites import read_sites, sites_path
+    from ui.public.switches import Switches
+
+    sites = read_sites(sites_path(settings)).values()
+    paused = sum(site.paused for site in sites)
+    yield Finding("sites", "ok", f"{len(sites)} may embed the chat, {paused} of them paused")
+    for site in sites:
+        if not site.origins:
+            said = f"{site.key} has no origin, so no page may show it"
+            yield Finding("sites", "warning", said, "add one to its origins")
+    switches = Switches(settings.data_dir)
+    off = ", ".join(sorted(switches.off()))
+    if switches.problem:
+        yield Finding("switches", "broken", switches.problem)
+    elif off:
+        yield Finding("switches", "warning", f"off: {off}", "sanad switch NAME on")
+    else:
+        yield Finding("switches", "ok", "the model and all faces are on")
+    if settings.budget_tokens_day or settings.budget_cost_day:
+        yield _budgeted(settings)
+
+
+def _budgeted(settings: Settings) -> Finding:
+    from ui.public.budget import FILE, Budget, Spent
+
+    limits = (settings.budget_tokens_day, settings.budget_cost_day)
+    spent = Spent()
+    if (settings.data_dir / FILE).exists():  # looking must not make one
+        try:
+            spent = Budget(settings.data_dir, *limits).today()
+        except sqlite3.Error as error:
+            said = f"{settings.data_dir / FILE} does not read ({error}), so no model is asked"
+            return Finding("budget", "broken", said, "remove it; today's count begins anew")
+    parts = []
+    if limits[0]:
+        parts.append(f"{spent.tokens} of {limits[0]} tokens")
+    if limits[1]:
+        parts.append(f"{spent.cost:.2f} of {limits[1]:g} in money")
+    full = 0 < limits[0] <= spent.tokens or 0 < limits[1] <= spent.cost
+    said = f"spent or reserved today: {', '.join(parts)}"
+    if full:
+        return Finding("budget", "warning", said, "answers quote the documents until midnight UTC")
+    return Finding("budget", "ok", said)
+
+
+def _reranked(settings: Settings) -> Finding:
+    """Whether the cross-encoder of the settings loads."""
+    if not settings.reranker:
+        return Finding("reranker", "ok", "none is set")
+    from rag.rerank import load_reranker
+
+    try:
+        load_reranker(settings.reranker, settings.embedding_batch_size, settings.device)
+    except SanadError as error:
+        return Finding("reranker", "broken", str(error))
+    said = f"{settings.reranker} reads the best {settings.rerank_depth} passages"
+    return Finding("reranker", "ok", said)
 
 
 def _locked(data_dir: Path) -> Iterator[Finding]:

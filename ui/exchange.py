@@ -29,7 +29,7 @@ from rag.types import (
 )
 from rag.wording import FALLBACK, languages, say
 from rag.words.language import detect_question
-from ui import asked_html, chat_html
+from ui import asked_html, chat_html, feedback_html
 from ui.chat_html import Cited
 from ui.holdings import number
 from ui.live import LiveAssistant
@@ -48,6 +48,7 @@ class Shown:
     html: str
     history: tuple[Turn, ...]
     done: bool = False  # nothing follows
+    finished: Finished | None = None  # what came of it; None until the end, and without a reply
 
 
 class Chat:
@@ -65,9 +66,10 @@ class Chat:
         interface: str,
         history: Sequence[Turn] = (),
         cancelled: Callable[[], bool] = lambda: False,
+        identity: str = "",
     ) -> Generator[Shown, None, None]:
         """The exchange as it grows. Never raises: what went wrong is said on the page, and
-        logged."""
+        logged. With an `identity` of the reply, the reader is asked whether it helped."""
         question = question.strip()
         before = tuple(history)
         if not question:
@@ -76,22 +78,29 @@ class Chat:
         try:
             with self.live.use() as assistant:
                 language = reply_language(question, interface)
-                page = _Page(shown, language, assistant.generation, self.limit)
+                page = _Page(shown, language, assistant.generation, self.limit, identity)
                 yield Shown(page.begun(), before)
                 with closing(assistant.ask(question, filters, before, cancelled)) as events:
                     for event in events:
-                        done = isinstance(event, Finished)
+                        last = event if isinstance(event, Finished) else None
                         for html in page.after(event):
-                            yield Shown(html, (*before, *page.turns)[-TURNS_KEPT:], done)
+                            turns = (*before, *page.turns)[-TURNS_KEPT:]
+                            yield Shown(html, turns, last is not None, last)
         except CollectionError:
-            html = _told(shown, interface, "chat.no_index", self.ingest_command)
+            html = told(shown, interface, "chat.no_index", self.ingest_command)
             yield Shown(html, before, done=True)
         except Exception:
             log.exception("a question was not answered")
-            yield Shown(_told(shown, interface, "chat.error"), before, done=True)
+            yield Shown(told(shown, interface, "chat.error"), before, done=True)
 
 
-def _told(question: str, language: str, key: str, command: str = "") -> str:
+def waiting(question: str, language: str) -> str:
+    """An exchange of which nothing is known yet."""
+    body = chat_html.stage(say(language, "widget.working"))
+    return chat_html.turn(question, body, language, running=True)
+
+
+def told(question: str, language: str, key: str, command: str = "") -> str:
     """An exchange that is only a notice, and the command that helps."""
     told = say(language, key)
     body = chat_html.notice(told, command)
@@ -101,8 +110,11 @@ def _told(question: str, language: str, key: str, command: str = "") -> str:
 class _Page:
     """One exchange on the page, as its events come in."""
 
-    def __init__(self, question: str, language: str, generation: Generation, limit: int) -> None:
+    def __init__(
+        self, question: str, language: str, generation: Generation, limit: int, identity: str
+    ) -> None:
         self._question = question
+        self._identity = identity
         self._language = language
         self._generation = generation
         self._limit = limit
@@ -131,7 +143,10 @@ class _Page:
                 yield self._turn(said + chat_html.stage(self._stage))
             case Finished(reply):
                 self.turns = (turn_of(reply),)
-                yield self._finished(reply)
+                asked = ""
+                if self._identity:
+                    asked = feedback_html.asked(event, reply.language, self._identity)
+                yield self._finished(reply, asked)
 
     def _begin_anew(self, mode: str) -> None:
         """Where a model gave up, the documents speak; what it had said goes, its numbers too."""
@@ -144,7 +159,7 @@ class _Page:
     def _turn(self, body: str) -> str:
         return chat_html.turn(self._question, self._above + body, self._language, running=True)
 
-    def _finished(self, reply: Reply) -> str:
+    def _finished(self, reply: Reply, below: str) -> str:
         language = reply.language
         above = asked_html.searched(reply.searched, language)
         if isinstance(reply, Answer):
@@ -156,7 +171,7 @@ class _Page:
             told = chat_html.reason(reply, self._limit)
             body = chat_html.declined(reply, self._limit) + asked_html.choices(reply.choices)
         return chat_html.turn(
-            self._question, above + body, language, running=False, announcement=told
+            self._question, above + body + below, language, running=False, announcement=told
         )
 
 

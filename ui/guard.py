@@ -194,7 +194,9 @@ async def _turn_away(send: Send, path: str, route: Route | None, refused: Refuse
         extra.append((b"retry-after", str(refused.retry_after).encode()))
     if route is not None and route.counted:
         body = json.dumps({"error": text, "detail": text, "code": refused.code})
-        await _respond(send, refused.status, body, "application/json", extra)
+        # Gradio's client shows these words, but for a 503 it has words of its own, in English.
+        status = 429 if refused.status == 503 else refused.status
+        await _respond(send, status, body, "application/json", extra)
     else:
         await _respond(send, refused.status, text, extra=extra)
 

@@ -30,7 +30,8 @@ from rag.wording import languages
 from ui.answering import Answering, InProcess
 from ui.api.application import api_app
 from ui.api.edge import Edge
-from ui.ending import Ending, server
+from ui.chat_asking import ChatDesk, Leaving
+from ui.ending import Ending, OpenPages, server
 from ui.exchange import Chat
 from ui.guard import App, Guard, PageHead
 from ui.live import LiveAssistant
@@ -149,7 +150,7 @@ def chat_of(settings: Settings, live: LiveAssistant) -> Chat:
 def application(settings: Settings, live: LiveAssistant, served: Served) -> App:
     """The whole application, guarded."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
-    from ui.chat import STATIC, head, mount_chat
+    from ui.chat import STATIC, Room, head, mount_chat
 
     app = api_app(settings, served.standing, served.answering, served.ending)
     # No other origin may read an answer of the chat. Gradio sets headers of its own, which
@@ -165,8 +166,10 @@ def application(settings: Settings, live: LiveAssistant, served: Served) -> App:
 
     app.include_router(widget_routes(served.standing, served.answering, settings))
     app.mount("/sanad", StaticFiles(directory=str(STATIC)))
-    mount_chat(app, chat_of(settings, live), partial(notice, settings))
-    pages = PageHead(app, {f"/{code}/": head(code) for code in languages()})
+    room = Room(chat_of(settings, live), ChatDesk(served.standing, served.answering))
+    mount_chat(app, room, partial(notice, settings))
+    heads = {f"/{code}/": head(code) for code in languages()}
+    pages = PageHead(OpenPages(Leaving(app, room.desk), served.ending), heads)
     return Edge(Guard(pages, served.standing))
 
 

@@ -103,12 +103,21 @@ def snippet(
     ] = "https://answers.example.org",
     data_dir: DataDir = None,
 ) -> None:
-    """Print what the webmaster of a site puts into its pages."""
+    """Print what the webmaster of a site puts into its pages, and where to see it before."""
+    from rag.settings import load_settings
     from ui.public.sites import exact_origin
+    from ui.public.tokens import Tokens, secret_of
+    from ui.widget.snippet import preview_address
     from ui.widget.snippet import snippet as of
 
     path, known = _read(data_dir)
-    typer.echo(of(_known(key, known, path), exact_origin(host)))
+    site, address = _known(key, known, path), exact_origin(host)
+    settings = load_settings(data_dir=data_dir)
+    tokens = Tokens(secret_of(settings.data_dir), settings.token_minutes)
+    typer.echo(of(site, address))
+    # Not a part of what is pasted, and not of what is redirected into a file.
+    preview = preview_address(tokens, site, address)
+    typer.echo(f"\nPreview, for {settings.token_minutes} minutes: {preview}", err=True)
 
 
 def _change(key: str, data_dir: Path | None, paused: bool) -> None:

@@ -199,6 +199,12 @@ class Feedback(_Taken):
     documents: list[Id] = Field(default=[], max_length=50, description="Ids the reply cited.")
     generation: str = Field(default="", max_length=200)
     language: str = Field(default="", max_length=10)
+    reply: str = Field(
+        default="", max_length=64, description="The X-Request-Id that the reply came with."
+    )
+    face: Literal["chat", "widget", "api"] = Field(
+        default="api", description="Where the reply was read."
+    )
 
 
 class Stored(BaseModel):

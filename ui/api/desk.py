@@ -8,7 +8,7 @@ exactly as long as the answer takes. Knows no form of reply: a `Rendering` does.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,9 +20,10 @@ from starlette.types import Receive, Scope, Send
 
 from ui.answering import Answering, Asked, Event, streamed
 from ui.api.problems import Problem, problem_of, problem_of_refused, respond
-from ui.public.journal import Entry, entry_of
+from ui.noted import noted
+from ui.public.journal import entry_of
 from ui.public.standing import Standing
-from ui.public.visit import Refused, Visit
+from ui.public.visit import Face, Refused, Visit
 
 STREAM_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -51,15 +52,15 @@ class Desk:
     standing: Standing
     answering: Answering
 
-    def visit(self, request: Request) -> Visit:
+    def visit(self, request: Request, face: Face = "api") -> Visit:
         """Who asks. A paused face or site is refused by the gate."""
-        return self.standing.visits.of("api", request.scope)
+        return self.standing.visits.of(face, request.scope)
 
-    async def light(self, request: Request, what: str) -> None:
+    async def light(self, request: Request, what: str, face: Face = "api") -> None:
         """Admit a cheap request. Raises Refused."""
         entry = entry_of(request.scope)
-        entry.face, entry.route = "api", what
-        await self.standing.gate.light(self.visit(request), what)
+        entry.face, entry.route = face, what
+        await self.standing.gate.light(self.visit(request, face), what)
 
     def reply(
         self, request: Request, asked: Asked, rendering: Rendering, *, stream: bool
@@ -104,28 +105,12 @@ class _Answered(Response):
             async with (
                 standing.gate.admit(self._desk.visit(self._request)),
                 aclosing(streamed(self._desk.answering, self._asked, PING_S)) as events,
-                aclosing(self._noted(events, entry)) as noted,
+                aclosing(noted(events, self._asked, entry, standing.questions)) as told,
             ):
-                return await (self._streamed if self._stream else self._whole)(noted, send)
+                return await (self._streamed if self._stream else self._whole)(told, send)
         except Refused as refused:
             entry.refused = refused.code
             return problem_of_refused(refused)
-
-    async def _noted(
-        self, events: AsyncIterator[Event], entry: Entry
-    ) -> AsyncGenerator[Event, None]:
-        """The events, of which the journal and, if it is on, the log of questions are told."""
-        async for event in events:
-            if event["type"] == "failed":
-                entry.reply = "failed"
-            if event["type"] == "finished":
-                entry.take_reply(event["reply"])
-                log = self._desk.standing.questions
-                if log.enabled:
-                    await anyio.to_thread.run_sync(
-                        log.keep, self._asked.question, "api", entry.language, entry.reply
-                    )
-            yield event
 
     async def _whole(self, events: AsyncIterator[Event], send: Send) -> Problem | None:
         async for event in events:

@@ -152,7 +152,7 @@ def api_routes(desk: Desk, feedback: FeedbackFile, longest: int) -> APIRouter:
     )
     async def tell(request: Request, told: Feedback) -> Response:
         """Say that a reply was good or bad, and why."""
-        await desk.light(request, "feedback")
+        await desk.light(request, "feedback", told.face)
         try:
             identity = await run_in_threadpool(feedback.keep, told.model_dump())
         except FeedbackFullError:

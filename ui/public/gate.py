@@ -72,9 +72,21 @@ class Gate:
         return Admission(self.turns, visit.address)
 
     async def count(self, visit: Visit) -> None:
-        """Count a question that takes its turn elsewhere, as Gradio's do. Raises Refused."""
+        """Count a question that takes its `turn` later, as those of Gradio's queue do.
+        Raises Refused."""
         self.open_for(visit)
+        self.turns.check(visit.address)
         await self._count(self._windows(visit))
+
+    @asynccontextmanager
+    async def turn(self, visit: Visit) -> AsyncIterator[None]:
+        """A turn for a question that was counted when it came. Raises Refused."""
+        self.open_for(visit)
+        await self.turns.take(visit.address)
+        try:
+            yield
+        finally:
+            self.turns.give(visit.address)
 
     async def light(self, visit: Visit, what: str) -> None:
         """Count a cheap request, such as "token" or "feedback". Raises Refused."""

@@ -31,11 +31,16 @@ class Route:
     of: Class = "data"
     body: int = SMALL  # most bytes
     counted: Literal["question", "light", ""] = ""  # by the guard; other routes count themselves
-    closes: bool = True  # with its face; scripts and styles stay
+    closes: bool = True  # by the guard, with its face; other routes close themselves or stay
 
 
 def _route(name: str, path: str, face: Face | None = None, of: Class = "data") -> Route:
     return Route(name, re.compile(path), face, of)
+
+
+def _of_widget(name: str, path: str) -> Route:
+    """A route that asks the gate itself, and says in the visitor's language what it hears."""
+    return Route(name, re.compile(f"/widget/{_SITE}/{path}"), "widget", "widget", closes=False)
 
 
 ROUTES = (
@@ -68,9 +73,9 @@ ROUTES = (
     Route(
         "widget_asset", re.compile("/widget/static/.*"), "widget", "widget", closes=False
     ),
-    _route("widget_token", f"/widget/{_SITE}/token", "widget", "widget"),
-    _route("widget_ask", f"/widget/{_SITE}/ask", "widget", "widget"),
-    _route("widget_page", f"/widget/{_SITE}/(?:preview/?)?", "widget", "widget"),
+    _of_widget("widget_token", "token"),
+    _of_widget("widget_ask", "ask"),
+    _of_widget("widget_page", "(?:preview/?)?"),
     _route("ask", "/api/v1/ask", "api"),
     _route("search", "/api/v1/search", "api"),
     _route("documents", "/api/v1/documents(?:/.*)?", "api"),

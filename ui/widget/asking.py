@@ -7,7 +7,6 @@ exactly as long as the answer takes. Knows no HTML.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from rag.wording import messages, say
 from ui.answering import Answering, Asked, Event, streamed
 from ui.api.desk import PING_S, STREAM_HEADERS
 from ui.api.sse import server_sent
+from ui.noted import noted
 from ui.public.journal import entry_of
 from ui.public.sites import Site
 from ui.public.standing import Standing
@@ -68,28 +68,14 @@ class Exchange(Response):
         async with (
             self._standing.gate.admit(visit),
             aclosing(streamed(self._answering, asked, PING_S)) as events,
-            aclosing(self._noted(scope, events)) as noted,
+            aclosing(noted(events, asked, entry_of(scope), self._standing.questions)) as told,
         ):
             start = {"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS}
             await send(start)
-            async for event in noted:
+            async for event in told:
                 part = ": ping\n\n" if event["type"] == "ping" else server_sent(self._worded(event))
                 await send({"type": "http.response.body", "body": part.encode(), "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _noted(
-        self, scope: Scope, events: AsyncIterator[Event]
-    ) -> AsyncGenerator[Event, None]:
-        """The events, of which the journal and, if it is on, the log of questions are told."""
-        entry, asked = entry_of(scope), self._came.asked
-        async for event in events:
-            if event["type"] == "failed":
-                entry.reply = "failed"
-            if event.get("done") or event["type"] == "failed":
-                keep = self._standing.questions.keep
-                note = (asked.question, "widget", asked.interface, entry.reply)
-                await anyio.to_thread.run_sync(keep, *note)
-            yield event
 
     def _worded(self, event: Event) -> Event:
         """The event, with words for the reader where it failed."""

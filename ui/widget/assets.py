@@ -22,7 +22,7 @@ from ui.markup import direction
 log = logging.getLogger(__name__)
 
 STATIC = importlib.resources.files("ui") / "widget" / "static"
-SHARED = importlib.resources.files("ui") / "static" / "answer.css"
+SHARED = importlib.resources.files("ui") / "static"  # with the chat page
 LOADER_WORDS = ("launcher", "name", "close", "blocked", "full_page")
 HASH_CHARACTERS = 16
 KEPT = "widget"  # folder of loaders in the data folder
@@ -61,11 +61,12 @@ class Assets:
 @lru_cache(maxsize=1)
 def assets() -> Assets:
     """The files that this version of Sanad sends."""
-    style = SHARED.read_text("utf-8") + _read("frame.css")
+    style = (SHARED / "answer.css").read_text("utf-8") + _read("frame.css")
+    script = (SHARED / "feedback.js").read_text("utf-8") + _read("frame.js")
     return Assets(
         loader=asset("widget", "js", _read("loader.js").replace('"__WORDS__"', _words())),
         style=asset("frame", "css", style),
-        script=asset("frame", "js", _read("frame.js")),
+        script=asset("frame", "js", script),
         preview=asset("preview", "css", _read("preview.css")),
     )
 

@@ -98,7 +98,8 @@ def _document(origins: tuple[str, ...], language: str, buttons: str, body: str) 
     close = text(say(language, "widget.close"))
     return (
         f'<!doctype html><html lang="{language}" dir="{direction(language)}" '
-        f'class="sanad-room" data-origins="{text(" ".join(origins))}">'
+        f'class="sanad-room" data-origins="{text(" ".join(origins))}" '
+        'data-face="widget" data-feedback="../../api/v1/feedback">'
         '<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="robots" content="noindex">'

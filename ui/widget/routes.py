@@ -25,6 +25,7 @@ from ui.api.bodies import EarlierTurn
 from ui.api.routes import json_only
 from ui.exchange import TURNS_KEPT
 from ui.public.journal import entry_of
+from ui.public.notice import notice
 from ui.public.sites import Site
 from ui.public.standing import Standing
 from ui.public.visit import Refused
@@ -128,7 +129,8 @@ def _pages(routes: APIRouter, standing: Standing, settings: Settings) -> None:
                 request, notice_page(site, language, say(language, key)), _policy(site), why.status
             )
         limit = settings.question_characters
-        page = frame_page(FramePage(site, language, limit, privacy(settings, language)))
+        told = notice(settings, language, standing.switches.on("model"))
+        page = frame_page(FramePage(site, language, limit, told))
         return _page(request, page, _policy(site))
 
     @routes.get("/widget/{key}/preview")
@@ -177,17 +179,6 @@ def _may_preview(request: Request, standing: Standing, site: Site, token: str) -
     return True
 
 
-def privacy(settings: Settings, language: str) -> tuple[str, ...]:
-    """What becomes of a question: whether it is kept, and who besides us is sent it."""
-    if settings.log_questions:
-        kept = say(language, "limits.logged", days=settings.log_questions_days)
-    else:
-        kept = say(language, "limits.not_logged")
-    if not settings.llm:
-        return (kept,)
-    return (kept, say(language, "limits.sent_to", provider=settings.llm.partition(":")[0]))
-
-
 # Tokens and questions
 
 
@@ -220,7 +211,8 @@ def _talk(routes: APIRouter, standing: Standing, answering: Answering, settings:
             return refusal(request.scope, Refused(404, "unknown_site"), language)
         filters = {name: list(values) for name, values in site.filters.items()}
         turns = tuple(Turn(each.question, tuple(each.documents)) for each in put.history)
-        asked = Asked(put.question, filters, turns[-TURNS_KEPT:], language, "page")
+        kept = turns[-TURNS_KEPT:]
+        asked = Asked(put.question, filters, kept, language, "page", entry.request)
         return Exchange(standing, answering, FromFrame(site, put.token, asked))
 
 

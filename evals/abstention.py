@@ -81,18 +81,18 @@ def report(posed: Sequence[Posed], thresholds: dict[str, float]) -> Iterator[str
 def policy_report() -> Iterator[str]:
     """How many questions of each half and language get the ruling they should."""
     halves = tomllib.loads(QUESTIONS.read_text("utf-8"))
-    for half in ("dev", "held_out"):
+    for half in halves:
         for language in halves[half]["pass"]:
             passes = halves[half]["pass"][language]
             refused = halves[half]["refuse"][language]
             let = [q for q in passes if judge(q, language) is None]
             right = [q for q, why in refused if getattr(judge(q, language), "reason", "") == why]
             yield (
-                f"{half:9}{language}  passed {len(let)} of {len(passes)}, ruled right "
+                f"{half:16}{language}  passed {len(let)} of {len(passes)}, ruled right "
                 f"{len(right)} of {len(refused)}"
             )
             for question in sorted({*passes, *(q for q, _ in refused)} - {*let, *right}):
-                yield f"          wrong: {question}"
+                yield f"{'':16}wrong: {question}"
 
 
 def main() -> int:

@@ -7,11 +7,13 @@ from rag.wording import languages, messages, say
 from tests.conftest import ROOT
 
 HALVES = tomllib.loads((ROOT / "evals/policy_questions.toml").read_text("utf-8"))
-DEV = HALVES["dev"]
+DEV = ("dev", "dev_people")
+CAUGHT_OF_HELD_OUT_PEOPLE = 21  # of 36, as first measured: a change may not lose any
 
 
 @pytest.mark.parametrize(
-    ("question", "language"), [(q, code) for code, asked in DEV["pass"].items() for q in asked]
+    ("question", "language"),
+    [(q, code) for half in DEV for code, asked in HALVES[half]["pass"].items() for q in asked],
 )
 def test_a_question_about_the_subject_passes(question, language):
     assert judge(question, language) is None
@@ -19,7 +21,12 @@ def test_a_question_about_the_subject_passes(question, language):
 
 @pytest.mark.parametrize(
     ("question", "reason", "language"),
-    [(q, why, code) for code, asked in DEV["refuse"].items() for q, why in asked],
+    [
+        (q, why, code)
+        for half in DEV
+        for code, asked in HALVES[half]["refuse"].items()
+        for q, why in asked
+    ],
 )
 def test_a_request_is_refused_for_its_reason(question, reason, language):
     ruling = judge(question, language)
@@ -27,9 +34,10 @@ def test_a_request_is_refused_for_its_reason(question, reason, language):
     assert ruling.reason == reason
 
 
+@pytest.mark.parametrize("half", ["held_out", "held_out_people"])
 @pytest.mark.parametrize("language", ["en", "ar", "fr", "es"])
-def test_held_out_questions_pass_in_every_language(language):
-    asked = HALVES["held_out"]["pass"][language]
+def test_held_out_questions_pass_in_every_language(half, language):
+    asked = HALVES[half]["pass"][language]
     assert [q for q in asked if judge(q, language)] == []
 
 
@@ -38,6 +46,13 @@ def test_at_most_one_held_out_request_is_missed_in_a_language(language):
     asked = HALVES["held_out"]["refuse"][language]
     wrong = [q for q, why in asked if getattr(judge(q, language), "reason", "") != why]
     assert len(wrong) <= 1, wrong
+
+
+def test_no_held_out_request_about_people_that_was_caught_is_missed_now():
+    asked = HALVES["held_out_people"]["refuse"]
+    ruled = [(judge(q, code), why) for code, one in asked.items() for q, why in one]
+    right = [why for ruling, why in ruled if ruling is not None and ruling.reason == why]
+    assert len(right) >= CAUGHT_OF_HELD_OUT_PEOPLE
 
 
 @pytest.mark.parametrize(

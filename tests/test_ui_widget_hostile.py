@@ -31,6 +31,10 @@ def silent(page) -> bool:
     return not any(frame.evaluate("window.canary ?? false") for frame in page.frames)
 
 
+# Elements that text must not become; the thumbs of our feedback are drawings of ours.
+FOREIGN = "#log :is(img, script, iframe, svg:not(.sanad-thumbs svg))"
+
+
 def test_hostile_question_is_only_text(visit, sanad):
     page = visit(sanad.host.put(sanad.tag()))
     page.add_init_script(CANARY)
@@ -40,7 +44,7 @@ def test_hostile_question_is_only_text(visit, sanad):
         turn = ask(frame, f"{attack} {KENYA}")
         assert attack in turn.locator("h2").inner_text()
     page.wait_for_timeout(300)
-    assert frame.locator("#log :is(img, script, svg, iframe)").count() == 0
+    assert frame.locator(FOREIGN).count() == 0
     assert silent(page)
 
 
@@ -68,7 +72,7 @@ def test_hostile_document_is_only_text(visit, tmp_path, host):
         assert turn.locator(".sanad-cite").count() > 0
         turn.locator(".sanad-cite").first.click()
         page.wait_for_timeout(300)
-        assert frame.locator("#log :is(img, script, svg, iframe)").count() == 0
+        assert frame.locator(FOREIGN).count() == 0
         links = frame.locator("#log a").evaluate_all("all => all.map(a => a.protocol)")
         assert set(links) <= {"http:", "https:"}
         assert silent(page)

@@ -11,7 +11,8 @@ A pattern is a sequence of
     word          a word; `word*` any word that begins so
     @name         a word or phrase of a list of the language
     a|@b          either
-    .  ..  ...    up to 2, 5 or 12 words, none of which is in the list `guard`
+    .  ..  ...    up to 2, 5 or 12 words, none of which is in the list `guard` of the
+                  language, or of the rule where it has one of its own
     ^  $          the beginning and the end of the question
 
 and an element followed by `?` may be missing. An Arabic word also stands for itself with a
@@ -147,9 +148,10 @@ def _rules(language: Mapping[str, Any]) -> Iterator[Rule]:
     lists = {name: _split(text) for name, text in language["lists"].items()}
     for rule in language["rules"]:
         unless = _split(rule["unless"]) if "unless" in rule else ()
+        known = {**lists, "guard": _split(rule["guard"])} if "guard" in rule else lists
         yield Rule(
             reason=rule["reason"],
-            patterns=tuple(_compiled(pattern, lists) for pattern in rule["says"]),
+            patterns=tuple(_compiled(pattern, known) for pattern in rule["says"]),
             unless=re.compile("(?<= )" + _any_of(unless)) if unless else None,
         )
 

@@ -71,6 +71,21 @@ def test_a_stream_comes_as_it_is_made(slow):
         assert sum(line.startswith("event: ") for line in lines) == 2
 
 
+@pytest.mark.parametrize("path", ["/api/v1/search?q=councils", "/api/v1/documents"])
+def test_searches_take_turns_with_questions(assistant, tmp_path, path):
+    scripted = Scripted(assistant, [FOUND, FOUND])
+    app, ending = api(settings_for(tmp_path, limit_at_once=1, limit_queue=0), scripted)
+    with on_a_port(app, ending) as address:
+        scripted.step.release()
+        with httpx.stream("POST", f"{address}/api/v1/ask", json=ASK, headers=STREAM) as found:
+            lines = found.iter_lines()
+            next(lines)
+            full = httpx.get(f"{address}{path}")
+            assert (full.status_code, full.json()["code"]) == (429, "queue_full")
+            assert int(full.headers["retry-after"]) > 0
+        assert until(lambda: httpx.get(f"{address}{path}").status_code == 200)
+
+
 def test_a_server_that_ends_is_not_ready_admits_nobody_and_lets_streams_finish(slow):
     address, scripted, ending = slow
     scripted.step.release()

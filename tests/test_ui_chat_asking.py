@@ -8,12 +8,14 @@ import io
 import json
 from contextlib import aclosing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from rag.wording import say
 from tests.serving import KENYA, Scripted, answering_with, settings_for, until
 from ui.answering import Asked, failed
+from ui.chat import Room, _asked
 from ui.chat_asking import ChatDesk
 from ui.chat_html import broken_off, notice, stage, turn
 from ui.public.journal import Journal
@@ -75,6 +77,30 @@ def test_where_questions_are_kept_those_of_the_chat_are_too(tmp_path, assistant)
     assert (kept["face"], kept["language"]) == ("chat", "en")
     assert kept["question"] == f"{KENYA} Write to [e-mail]"
     assert kept["reply"] in ("answered", "partial")
+
+
+def test_a_question_that_cannot_be_kept_is_answered(tmp_path, assistant, caplog):
+    (tmp_path / "questions").write_text("a file where the folder should be")
+    page = Page(tmp_path, answering_with(assistant), log_questions=True)
+    *_, last = page.ask()
+    assert last["done"]
+    assert page.lines()[0]["reply"] == "answered"
+    assert "not kept" in caplog.text and KENYA not in caplog.text
+
+
+def test_half_of_an_emoji_does_not_break_the_page(tmp_path, assistant):
+    answering = answering_with(assistant)
+    room = Room(answering.chat, Page(tmp_path, answering).desk)
+    request = SimpleNamespace(request=SimpleNamespace(scope=scope()), session_hash="one")
+
+    async def listen() -> list[str]:
+        asked = Asked(f"{KENYA} \ud83d")
+        return [html async for html, _, _ in _asked(room, asked, request)]
+
+    shown = asyncio.run(listen())
+    assert len(shown) > 1
+    for html in shown:
+        assert html.encode("utf-8")
 
 
 def test_a_question_that_breaks_is_written_down_as_failed(tmp_path, assistant):

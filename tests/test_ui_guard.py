@@ -229,6 +229,8 @@ def test_a_body_of_unknown_length_is_not_read(house):
             yield part
 
     assert house.call("POST", "/api/v1/ask", content=parts()).status_code == 411
+    both = {"transfer-encoding": "chunked", "content-length": "5"}
+    assert house.call("POST", "/api/v1/ask", headers=both, content=b"12345").status_code == 411
     assert house.app.scopes == []
 
 

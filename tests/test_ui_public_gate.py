@@ -14,7 +14,7 @@ from limits.storage import MemoryStorage
 import ui.public.counting
 from rag.errors import ConfigurationError
 from rag.settings import Settings
-from ui.public.counting import Counting, Window, store_of
+from ui.public.counting import SWEEP_S, Counting, Window, store_of
 from ui.public.gate import Gate
 from ui.public.sites import Site
 from ui.public.switches import Switches, throw
@@ -112,6 +112,43 @@ def test_a_site_has_its_questions_a_day(tmp_path, clock):
     assert asked(gate, none).code == "site_budget"
     clock.now += 86401
     assert asked(gate, visits[5]) is None
+
+
+def test_windows_that_are_over_are_forgotten(clock):
+    counting = Counting()
+
+    async def hits(count):
+        for number in range(count):
+            assert await counting.hit([Window(1, 60, ("address", f"{clock.now} {number}"))]) is None
+
+    asyncio.run(hits(100))
+    clock.now += SWEEP_S / 2
+    asyncio.run(hits(1))
+    assert len(counting.memory.events) == 101  # none is over yet
+    clock.now += SWEEP_S
+    asyncio.run(hits(1))
+    assert len(counting.memory.events) == 1
+
+
+def test_what_is_kept_of_visitors_is_bounded_by_the_hour_too(tmp_path, clock):
+    gate = gate_of(tmp_path, limit_light_minute=10, limit_address_hour=12)
+
+    async def told(what):
+        try:
+            await gate.light(VISIT, what)
+        except Refused as refused:
+            return refused.code
+        return ""
+
+    async def over_minutes(what):
+        said = []
+        for _ in range(2):
+            said += [await told(what) for _ in range(10)]
+            clock.now += 61
+        return said
+
+    assert asyncio.run(over_minutes("feedback")) == [""] * 12 + ["too_many"] * 8
+    assert asyncio.run(over_minutes("search")) == [""] * 20
 
 
 def test_a_paused_site_is_refused_before_it_is_counted(tmp_path):

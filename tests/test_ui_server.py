@@ -169,13 +169,14 @@ def test_ingest_command_names_the_folder_that_is_served():
     assert ingest_command(Path("there")) == "sanad ingest FOLDER --data-dir there"
 
 
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_server_prints_its_address_and_ends_cleanly(collection, ending):
+@contextlib.contextmanager
+def started(collection):
+    """A server of its own process, ready, and its port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+        port = free.getsockname()[1]
     command = [sys.executable, "-m", "ui.cli", "serve", "--data-dir", str(collection)]
     server = subprocess.Popen(
-        [*command, "--port", port], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--port", str(port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         assert server.stdout.readline() == f"Sanad answers at http://127.0.0.1:{port}\n"
@@ -185,13 +186,46 @@ def test_server_prints_its_address_and_ends_cleanly(collection, ending):
             with contextlib.suppress(httpx.HTTPError):
                 status = httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code
         assert status == 200
+        yield server, port
+    finally:
+        server.kill()
+        server.communicate()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_server_prints_its_address_and_ends_cleanly(collection, ending):
+    with started(collection) as (server, port):
         open_page = f"http://127.0.0.1:{port}/en/gradio_api/heartbeat/a-page"
         with httpx.stream("GET", open_page):
             server.send_signal(ending)
             out, errors = server.communicate(timeout=20)
-    finally:
-        server.kill()
-    assert (server.returncode, out, errors) == (0, "", "")
+        assert (server.returncode, out, errors) == (0, "", "")
+
+
+def test_what_strangers_send_fills_neither_the_memory_nor_the_log(collection):
+    with started(collection) as (server, port):
+        address = f"http://127.0.0.1:{port}"
+        head = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        assert refused_before_its_end(port, head + b"X: ", b"a" * 4096)
+        assert refused_before_its_end(port, b"GET /", b"a" * 4096)
+        assert refused_before_its_end(port, head, b"X: a\r\n" * 512)
+        nobody = httpx.get(f"{address}/en/gradio_api/queue/data?session_hash=nobody")
+        assert "session_not_found" in nobody.text
+        assert httpx.get(f"{address}/health/live").status_code == 200
+        server.send_signal(signal.SIGTERM)
+        assert "Traceback" not in server.communicate(timeout=20)[1]
+
+
+def refused_before_its_end(port: int, begun: bytes, more: bytes) -> bool:
+    """Whether the server hangs up on a request whose head goes on and on."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        try:
+            connection.sendall(begun)
+            for _ in range(10_000):
+                connection.sendall(more)
+        except (ConnectionError, TimeoutError):
+            return True
+    return False
 
 
 def test_a_name_rebound_to_loopback_gets_nothing(client):

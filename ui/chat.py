@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib.resources
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -245,6 +245,8 @@ async def _asked(
     room: Room, asked: Asked, request: gr.Request
 ) -> AsyncGenerator[tuple[Any, Any, Any], None]:
     """The exchange as it grows; the question box is emptied with the first step."""
+    # Half of an emoji, as a box that is full leaves it, is no text and can be sent to nobody.
+    asked = replace(asked, question=asked.question.encode("utf-8", "replace").decode("utf-8"))
     question = asked.question.strip()[: room.chat.limit]
     if not question:
         return

@@ -16,7 +16,8 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.answering import Answering, Asked, Event, failed, streamed
 from ui.noted import noted
@@ -96,7 +97,9 @@ class ChatDesk:
 
 class Leaving:
     """Tells the desk when the stream of a page's answers has ended, whoever ended it. Gradio
-    itself lets a question run on that nobody waits for any more."""
+    itself lets a question run on that nobody waits for any more. A stream of a page that has
+    asked nothing just ends: Gradio raises, too late for a status, and anybody could fill the
+    log with it."""
 
     def __init__(self, app: ASGIApp, desk: ChatDesk) -> None:
         self.app = app
@@ -107,5 +110,17 @@ class Leaving:
             await self.app(scope, receive, send)
             return
         named = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
         with self._desk.stream(named[0]):
-            await self.app(scope, receive, send)
+            try:
+                await self.app(scope, receive, noting)
+            except RuntimeError as error:
+                if not begun or not isinstance(error.__cause__, HTTPException):
+                    raise
+                await send({"type": "http.response.body", "body": b"", "more_body": False})

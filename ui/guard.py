@@ -170,7 +170,8 @@ def refused(
         return 404, NOT_SERVED
     if method in ("POST", "PUT", "PATCH"):
         length = headers.get(b"content-length", b"")
-        if not length.isdigit():
+        # Where both are given, the length is not what counts (RFC 9112, 6.3).
+        if not length.isdigit() or b"transfer-encoding" in headers:
             return 411, "a body needs a content-length"
         if int(length) > route.body:
             return 413, f"a body may have at most {route.body} bytes"

@@ -6,6 +6,7 @@ the same way. Knows no form of reply.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 
 import anyio
@@ -13,6 +14,8 @@ import anyio
 from ui.answering import Asked, Event
 from ui.public.journal import Entry
 from ui.public.questions import QuestionLog
+
+trouble = logging.getLogger(__name__)
 
 
 async def noted(
@@ -28,7 +31,10 @@ async def noted(
             reply = entry.reply = "failed"
         if reply and log.enabled:
             language = entry.language or asked.interface
-            await anyio.to_thread.run_sync(
-                log.keep, asked.question, entry.face, language, entry.reply
-            )
+            try:
+                await anyio.to_thread.run_sync(
+                    log.keep, asked.question, entry.face, language, entry.reply
+                )
+            except OSError as error:  # a full disk takes the log, not the answer
+                trouble.warning("a question was not kept: %s", error.strerror)
         yield event

@@ -58,6 +58,7 @@ def serve(settings: Settings) -> None:
     config = uvicorn.Config(
         application(settings, live, Served(shared, answering, ending)), log_level="warning",
         access_log=False, server_header=False, proxy_headers=False,
+        http="h11",  # the other implementation takes a head of any size into memory
         timeout_graceful_shutdown=CLOSING_S,
     )  # fmt: skip
     for name in (signal.SIGINT, signal.SIGTERM):

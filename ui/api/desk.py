@@ -9,7 +9,7 @@ exactly as long as the answer takes. Knows no form of reply: a `Rendering` does.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -61,6 +61,14 @@ class Desk:
         entry = entry_of(request.scope)
         entry.face, entry.route = face, what
         await self.standing.gate.light(self.visit(request, face), what)
+
+    @asynccontextmanager
+    async def reading(self, request: Request, what: str) -> AsyncIterator[None]:
+        """Admit a request that reads the collection: cheap, but many at once would hold up
+        everybody's questions, so it takes a turn like them. Raises Refused."""
+        await self.light(request, what)
+        async with self.standing.gate.turn(self.visit(request)):
+            yield
 
     def reply(
         self, request: Request, asked: Asked, rendering: Rendering, *, stream: bool

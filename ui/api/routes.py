@@ -120,11 +120,11 @@ def api_routes(desk: Desk, feedback: FeedbackFile, longest: int) -> APIRouter:
         k: Annotated[int, Query(ge=1, le=MOST_HITS)] = 10,
     ) -> Response:
         """The passages that come closest to a question, best first."""
-        await desk.light(request, "search")
         if len(q) > longest:
             told = {"at": "query.q", "message": f"Up to {longest} characters are searched."}
             return respond(request, Problem(422, "invalid", errors=(told,)))
-        return JSONResponse(await run_in_threadpool(desk.answering.search, q, k, chosen))
+        async with desk.reading(request, "search"):
+            return JSONResponse(await run_in_threadpool(desk.answering.search, q, k, chosen))
 
     @routes.get(
         "/documents", name="documents", response_model=Documents, responses=_problems(422, 429, 503)
@@ -136,8 +136,8 @@ def api_routes(desk: Desk, feedback: FeedbackFile, longest: int) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST_DOCUMENTS)] = 100,
     ) -> Response:
         """The documents of the collection, by id."""
-        await desk.light(request, "documents")
-        held = await run_in_threadpool(desk.answering.documents, chosen)
+        async with desk.reading(request, "documents"):
+            held = await run_in_threadpool(desk.answering.documents, chosen)
         every = held["documents"]
         shown = {**held, "documents": every[offset : offset + limit], "total": len(every)}
         return JSONResponse(shown)

@@ -23,6 +23,7 @@ from rag.errors import ConfigurationError
 log = logging.getLogger(__name__)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 AGAIN_S = 30.0  # how long this process counts alone before it tries the store again
+SWEEP_S = 60.0  # how often windows that are over are forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,38 @@ class Full:
     retry_after: int
 
 
+class Memory(MemoryStorage):
+    """The library's memory, which empties a window that is over and keeps its name for ever:
+    each address of each day would stay, and be looked at with every hit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._swept = time.time()
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """See `MovingWindowSupport.acquire_entry`."""
+        self._sweep()
+        return super().acquire_entry(key, limit, expiry, amount)
+
+    def _sweep(self) -> None:
+        now = time.time()
+        if now < self._swept + SWEEP_S:
+            return
+        self._swept = now
+        for key in list(self.events):
+            with self.locks[key]:  # the library's own thread shortens the lists
+                events = self.events[key]
+                if not events or events[0].expiry <= now:  # the newest comes first
+                    self.clear(key)
+
+
 class Counting:
     """Counts hits in windows."""
 
     def __init__(self, store: Storage | None = None) -> None:
         """Without a `store` this process counts alone."""
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self.memory = Memory()
+        self._own = MovingWindowRateLimiter(self.memory)
         self._shared = MovingWindowRateLimiter(store) if store is not None else None
         self._alone_until = 0.0
 

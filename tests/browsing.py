@@ -120,7 +120,8 @@ def served(settings: Settings, live: LiveAssistant) -> Iterator[str]:
     """The address of the application around an assistant, in a thread of this process."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         # All tests of a server come from one address, faster than any visitor asks.
-        limits = {name: n for name, n in PLENTY.items() if name not in settings.model_fields_set}
+        wide = {**PLENTY, "limit_session_hour": 100_000, "limit_address_at_once": 100}
+        limits = {name: n for name, n in wide.items() if name not in settings.model_fields_set}
         app = build_app(settings.model_copy(update=limits), live)
         config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from tests.browsing import (  # noqa: F401  # fixtures
     served,
     visitor,
 )
+from tests.serving import PLENTY
 from ui.examples import EXAMPLES
 from ui.live import LiveAssistant
 from ui.server import live_assistant
@@ -42,7 +44,11 @@ def address(collection) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     command = [sys.executable, "-m", "ui.cli", "serve", "--data-dir", str(collection)]
-    server = subprocess.Popen([*command, "--port", port], stdout=subprocess.PIPE, text=True)
+    # All tests ask from one address, faster than any visitor.
+    limits = {f"SANAD_{name.upper()}": str(amount) for name, amount in PLENTY.items()}
+    server = subprocess.Popen(
+        [*command, "--port", port], stdout=subprocess.PIPE, text=True, env={**os.environ, **limits}
+    )
     yield server.stdout.readline().split()[-1]
     server.terminate()
     server.wait(20)

@@ -20,13 +20,17 @@ TRUE = "The national strategy of 2016 mandates a County Action Plan"
 TRUE_TOO = "County Engagement Forums carry the county action plans"
 WHOLE = f"{TRUE} [1]. {TRUE_TOO} [1]."
 DEADLINE_S = 3.0
+SHORT = {
+    "llm_first_token_seconds": 1.0, "llm_between_tokens_seconds": 0.5,
+    "llm_total_seconds": DEADLINE_S,
+}  # fmt: skip
+PATIENT = dict.fromkeys(SHORT, 60.0)  # where a busy machine must not decide
 
 
 def opened(assistant, server, **values):
     settings = Settings(
         llm="openai:city-model", llm_base_url=server.url, llm_api_key="sk-test-secret-1234",
-        llm_first_token_seconds=1.0, llm_between_tokens_seconds=0.5,
-        llm_total_seconds=DEADLINE_S, llm_retries=1, **values,
+        llm_retries=1, **{**SHORT, **values},
     )  # fmt: skip
     return assemble(
         settings, assistant.generation, assistant.embedder, assistant.translator,
@@ -36,7 +40,7 @@ def opened(assistant, server, **values):
 
 def test_a_good_answer_is_streamed_checked_and_cited(assistant):
     with misbehaving_server(text=WHOLE, piece=3) as server:
-        events = list(opened(assistant, server).ask(QUESTION))
+        events = list(opened(assistant, server, **PATIENT).ask(QUESTION))
     spoken = [event for event in events if isinstance(event, Spoken)]
     assert [event.sentence.text for event in spoken] == [f"{TRUE}.", f"{TRUE_TOO}."]
     reply = events[-1].reply

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: run test test-slow check eval eval-trust bench bench-load bench-widget lock clean install dev format
+.PHONY: run test test-slow check eval eval-trust bench bench-load bench-widget lock clean install dev format messages
 
 run: $(VENV)/.installed ## ingest docs_corpus/ if there is no index yet, and serve the chat
 	$(BIN)/sanad serve --ingest docs_corpus
@@ -55,6 +55,10 @@ bench-widget: dev ## how soon a question can be typed over a slow line, widget a
 install: $(VENV)/.installed
 
 dev: $(VENV)/.dev
+
+messages: dev ## after en.pot was edited: its new and changed entries into every translation
+	for file in rag/messages/*.po; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete \
+		--ignore-pot-creation-date --no-wrap -i rag/messages/en.pot -o $$file -l $$(basename $$file .po); done
 
 format: dev
 	$(BIN)/ruff check --fix .

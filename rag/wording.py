@@ -1,41 +1,27 @@
 """Sentences of our own, in the reader's language, and replies as plain text.
 
-Every sentence comes from `messages/<language>.toml`; a language is added by adding
-a file. Knows no markup.
+Every sentence comes from `rag.catalogue`. Knows no markup.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
+from rag.catalogue import (
+    FALLBACK,
+    knows,
+    languages,
+    locale_of,
+    messages,
+    name_of,
+    number,
+    say,
+)
 from rag.types import Answer, Declined, Reply, SourceDocument
 
-MESSAGES = Path(__file__).parent / "messages"
-FALLBACK = "en"
+__all__ = ["FALLBACK", "knows", "languages", "locale_of", "messages", "name_of", "number", "say"]
+
 ISOLATE, POP = "\u2068", "\u2069"  # a title keeps its own direction inside another's line
-
-
-@lru_cache(maxsize=1)
-def languages() -> tuple[str, ...]:
-    """Languages the interface speaks, by code."""
-    return tuple(sorted(path.stem for path in MESSAGES.glob("*.toml")))
-
-
-@lru_cache(maxsize=16)
-def messages(language: str) -> Mapping[str, Any]:
-    """All messages of a language; English for one we do not have."""
-    known = language if language in languages() else FALLBACK
-    return tomllib.loads((MESSAGES / f"{known}.toml").read_text("utf-8"))
-
-
-def say(language: str, key: str, /, **values: object) -> str:
-    """One message, "section.name", filled in. Raises KeyError for an unknown key."""
-    section, _, name = key.partition(".")
-    return str(messages(language)[section][name]).format(**values)
 
 
 def attribution(document: SourceDocument, language: str) -> str:
@@ -54,22 +40,25 @@ def attribution(document: SourceDocument, language: str) -> str:
         marks.append(say(language, "answer.machine_translated"))
     if document.superseded_by:
         marks.append(say(language, "answer.superseded"))
-    comma = "، " if language == "ar" else ", "
-    return f"{text} ({comma.join(marks)})" if marks else text
+    return f"{text} ({listed(marks, language)})" if marks else text
+
+
+def listed(items: Sequence[str], language: str) -> str:
+    """Items one after the other, with the language's comma."""
+    return ("، " if language == "ar" else ", ").join(items)
 
 
 def document_facts(document: SourceDocument, pages: Sequence[int], language: str) -> str:
     """A document in a reading list: title, kind, date, language, and the pages, where it has
     pages a reader can turn to."""
-    kinds = messages(language)["chat"]["kinds"]
-    facts = [str(kinds.get(document.kind, document.kind))]
+    facts = [name_of(language, "kinds", document.kind)]
     if document.date:
         facts.append(format_date(document.date, language))
     if document.language not in ("", "und"):
         facts.append(language_name(document.language, language))
     if document.media_type == "application/pdf" or max(pages, default=1) > 1:
-        comma = "، " if language == "ar" else ", "
-        facts.append(say(language, "answer.page", page=comma.join(map(str, pages))))
+        shown = listed([str(page) for page in pages], language)
+        facts.append(say(language, "answer.page", page=shown))
     if document.superseded_by:
         facts.append(say(language, "answer.superseded"))
     return f"{ISOLATE}{document.title}{POP} ({' · '.join(filter(None, facts))})"
@@ -82,7 +71,7 @@ def format_date(date: str, language: str) -> str:
     from babel.dates import format_date as babel_date
     from babel.dates import format_skeleton
 
-    locale = language if language in languages() else FALLBACK
+    locale = locale_of(language)
     try:
         if len(date) == 10:
             return str(babel_date(datetime.date.fromisoformat(date), "long", locale=locale))
@@ -98,7 +87,7 @@ def language_name(code: str, language: str) -> str:
     """Name of a language in another; the code when CLDR has none."""
     from babel import Locale
 
-    names = Locale.parse(language if language in languages() else FALLBACK).languages
+    names = Locale.parse(locale_of(language)).languages
     return str(names.get(code, code))
 
 
@@ -106,20 +95,21 @@ def country_name(code: str, language: str) -> str:
     """Name of a country in a language; the code when CLDR has none."""
     from babel import Locale
 
-    names = Locale.parse(language if language in languages() else FALLBACK).territories
+    names = Locale.parse(locale_of(language)).territories
     return str(names.get(code, code))
 
 
-def declined_text(reply: Declined, **values: object) -> str:
-    """A decline in words: the reason, the nearest documents, what is covered."""
-    lines = [say(reply.language, f"decline.{reply.reason}", **values)]
+def declined_text(reply: Declined, limit: int = 0) -> str:
+    """A decline in words: the reason, the nearest documents, what is covered. `limit` is the
+    longest question, in characters."""
+    lines = [say(reply.language, f"decline.{reply.reason}", n=limit)]
     if reply.nearest:
         titles = "; ".join(f"{ISOLATE}{document.title}{POP}" for document in reply.nearest)
         lines.append(f"{say(reply.language, 'answer.nearest')}: {titles}.")
     if reply.covers:
-        names = messages(reply.language)["themes"]
-        comma = "، " if reply.language == "ar" else ", "
-        themes = comma.join(str(names.get(theme, theme)) for theme in reply.covers)
+        themes = listed(
+            [name_of(reply.language, "themes", theme) for theme in reply.covers], reply.language
+        )
         lines.append(say(reply.language, "answer.covers", themes=themes))
     lines += [f"- {choice}" for choice in reply.choices]
     return "\n".join([*lines, *reply.notes])
@@ -216,6 +206,6 @@ def _table_text(reply: Answer) -> list[str]:
 _TEXTS = {"table": _table_text, "steps": _steps_text}
 
 
-def reply_text(reply: Reply, **values: object) -> str:
-    """A reply as plain text in the reader's language."""
-    return answer_text(reply) if isinstance(reply, Answer) else declined_text(reply, **values)
+def reply_text(reply: Reply, limit: int = 0) -> str:
+    """A reply as plain text in the reader's language. `limit`: see `declined_text`."""
+    return answer_text(reply) if isinstance(reply, Answer) else declined_text(reply, limit)

@@ -9,7 +9,7 @@ from tests.hosting import embedded, hosting
 from tests.serving import answering_with, settings_for
 
 DESK = {"width": 1280, "height": 850}
-WORDS = messages("en")["widget"]
+WORDS = messages("en")
 
 
 @pytest.fixture(scope="module", name="host")

@@ -101,7 +101,7 @@ def test_a_person_in_danger_is_sent_to_help_whatever_else_is_asked(asked_besides
 
 @pytest.mark.parametrize("language", languages())
 def test_the_words_for_a_person_in_danger_name_no_number(language):
-    text = messages(language)["decline"]["in_danger"]
+    text = messages(language)["decline.in_danger"]
     assert text
     assert not any(sign.isdigit() for sign in text)
 
@@ -114,7 +114,7 @@ def test_a_request_in_another_language_than_the_interface_is_seen():
 
 @pytest.mark.parametrize("language", languages())
 def test_every_reason_has_a_text_in_every_language(language):
-    texts = [messages(language)["decline"][reason] for reason in ORDER]
+    texts = [messages(language)[f"decline.{reason}"] for reason in ORDER]
     assert len(set(texts)) == len(ORDER)
 
 

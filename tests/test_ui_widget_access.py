@@ -52,7 +52,7 @@ def test_one_region_speaks_once_and_politely(visit, sanad):
     assert frame.locator("[role=status], [aria-live=polite], [role=alert]").count() == 1
     assert frame.locator("#log").get_attribute("role") == "log"
     said = page.frames[1].evaluate("said")
-    assert said[0] == WORDS["working"]
+    assert said[0] == WORDS["widget.working"]
     assert [words[:13] for words in said[1:]] == ["Answer ready."]
 
 
@@ -108,7 +108,7 @@ def test_forced_colours_leave_borders(visit, sanad):
 
 def test_without_scripts_the_frame_page_leads_to_the_reader(visit, sanad):
     page = visit(f"{sanad.address}/widget/{KEY}/?lang=en", java_script_enabled=False)
-    assert WORDS["noscript"] in page.locator("noscript").inner_text()
+    assert WORDS["widget.noscript"] in page.locator("noscript").inner_text()
     assert page.locator("noscript a").get_attribute("href") == "../../en/"
 
 
@@ -118,7 +118,7 @@ def test_answer_is_copied_with_its_citations(visit, sanad):
     )
     ask(page, KENYA)
     page.locator(".actions button").click()
-    page.locator(f"text={WORDS['copied']}").first.wait_for()
+    page.locator(f"text={WORDS['widget.copied']}").first.wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith(KENYA)
     quotes = re.findall(r"^“.+”\s?(?:\[\d+\])+$", copied, re.M)

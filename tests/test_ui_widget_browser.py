@@ -104,7 +104,7 @@ def test_policy_of_the_page_that_forbids_the_frame_leaves_a_link(visit, sanad):
     link = page.locator(".wait a")
     link.wait_for()
     assert link.get_attribute("href") == f"{sanad.address}/en/"
-    assert WORDS["blocked"] in page.locator(".wait").inner_text()
+    assert WORDS["widget.blocked"] in page.locator(".wait").inner_text()
 
 
 def test_origin_that_is_not_allowed_gets_a_link_and_no_chat(visit, sanad):
@@ -112,7 +112,7 @@ def test_origin_that_is_not_allowed_gets_a_link_and_no_chat(visit, sanad):
         page = visit(stranger.put(sanad.tag(), lang="fr"))
         page.click(".launcher")
         page.locator(".wait a").wait_for()
-        assert messages("fr")["widget"]["blocked"] in page.locator(".wait").inner_text()
+        assert messages("fr")["widget.blocked"] in page.locator(".wait").inner_text()
         page.keyboard.press("Escape")
         assert not page.locator(".panel").is_visible()
         assert page.frame_locator("iframe").locator("textarea").count() == 0
@@ -127,12 +127,12 @@ def test_paused_site_says_so_in_the_frame(visit, sanad):
         frame.locator("textarea").press("Enter")
         said = frame.locator(".sanad-notice")
         said.wait_for()
-        assert messages("en")["limits"]["paused"] in said.inner_text()
+        assert messages("en")["limits.paused"] in said.inner_text()
         page.reload()
         page.click(".launcher")
         alone = page.frame_locator("iframe").locator(".alone")
         alone.wait_for()
-        assert WORDS["site_paused"] in alone.inner_text()
+        assert WORDS["widget.site_paused"] in alone.inner_text()
         page.frame_locator("iframe").locator("#close").click()
         page.locator(".panel").wait_for(state="hidden")
     finally:
@@ -147,7 +147,7 @@ def test_widget_that_is_switched_off_says_so_in_the_frame(visit, sanad, language
         page.click(".launcher")
         alone = page.frame_locator("iframe").locator(".alone")
         alone.wait_for(state="visible")
-        assert messages(language)["limits"]["face_off"] in alone.inner_text()
+        assert messages(language)["limits.face_off"] in alone.inner_text()
         page.frame_locator("iframe").locator("#close").click()
         page.locator(".panel").wait_for(state="hidden")
     finally:

@@ -111,7 +111,7 @@ def test_settings_of_the_page_are_followed(visit, sanad):
 def test_frame_opened_by_itself_takes_no_wishes_from_its_address(visit, sanad):
     wishes = f"#origin={sanad.host.origin}&greeting=Send+us+your+password"
     page = visit(f"{sanad.address}/widget/{KEY}/?lang=en{wishes}")
-    assert page.locator(".greeting").inner_text() == WORDS["greeting"]
+    assert page.locator(".greeting").inner_text() == WORDS["widget.greeting"]
     assert not page.locator("#close").is_visible()
 
 

@@ -38,8 +38,8 @@ def test_server_that_dies_mid_answer_is_told_and_the_question_asked_again(visit,
     wire.cut()
     notice = frame.locator(".sanad-notice")
     notice.wait_for()
-    assert WORDS["cut"] in notice.inner_text()
-    assert frame.locator("#status").inner_text() == WORDS["cut"]
+    assert WORDS["widget.cut"] in notice.inner_text()
+    assert frame.locator("#status").inner_text() == WORDS["widget.cut"]
     assert "half" in frame.locator(".sanad-turn").inner_text()
     for _ in range(4):
         answering.step.release()
@@ -58,7 +58,7 @@ def test_server_that_is_gone_is_told(visit, scripted):
     frame.locator("textarea").press("Enter")
     notice = frame.locator(".sanad-notice")
     notice.wait_for()
-    assert WORDS["unreachable"] in notice.inner_text()
+    assert WORDS["widget.unreachable"] in notice.inner_text()
     assert notice.locator("button").is_enabled()
 
 
@@ -71,7 +71,7 @@ def test_stop_ends_the_work_and_keeps_what_was_said(visit, scripted):
     frame.locator("text=half").wait_for()
     assert not frame.locator("#send").is_visible()
     frame.locator("#stop").click()
-    assert messages("en")["chat"]["stopped"] in frame.locator(".sanad-notice").inner_text()
+    assert messages("en")["chat.stopped"] in frame.locator(".sanad-notice").inner_text()
     assert "half" in frame.locator(".sanad-turn").inner_text()
     assert frame.locator("#send").is_visible()
     assert answering.ended.wait(10)
@@ -87,7 +87,7 @@ def test_too_many_questions_are_told_when_to_come_back(visit, tmp_path, assistan
         notice = frame.locator(".sanad-notice")
         notice.wait_for()
         said = notice.inner_text()
-        assert messages("en")["limits"]["too_many"] in said
+        assert messages("en")["limits.too_many"] in said
         assert re.search(r"You can ask again at \d+:\d\d", said)
         assert notice.locator("button").is_disabled()
 

@@ -20,7 +20,11 @@ from fastapi import FastAPI
 
 from rag.errors import CollectionError
 from rag.types import Turn
-from rag.wording import languages, messages, say
+from rag.wording import (
+    knows,
+    languages,
+    say,
+)
 from ui import chat_html
 from ui.answering import Asked, turn_of_json
 from ui.chat_asking import ChatDesk
@@ -150,7 +154,7 @@ def _masthead(language: str) -> str:
     links = "".join(
         f'<a href="../{code}/" lang="{code}" dir="{direction(code)}" hreflang="{code}"'
         f"{' aria-current=page' if code == language else ''}>"
-        f"{text(str(messages(code)['language_name']))}</a>"
+        f"{text(say(code, 'language_name'))}</a>"
         for code in sorted(languages(), key=lambda code: (code != "en", code))
     )
     title, tagline, switch = (
@@ -271,9 +275,7 @@ async def _asked(
 def _failed(event: Mapping[str, Any], question: str, asked: Asked, html: str) -> str:
     """Why there is no answer, or none to its end: under what stands there already."""
     language = asked.interface
-    key = (
-        f"limits.{event['code']}" if event["code"] in messages(language)["limits"] else "chat.error"
-    )
+    key = f"limits.{event['code']}" if knows(f"limits.{event['code']}") else "chat.error"
     return (
         told(question, language, key)
         if question

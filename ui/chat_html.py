@@ -11,7 +11,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from rag.types import Answer, Declined, Mistranslation, SourceDocument
-from rag.wording import format_date, language_name, messages, say
+from rag.wording import (
+    format_date,
+    language_name,
+    listed,
+    name_of,
+    say,
+)
 from ui.layout_html import laid_out
 from ui.markup import link, marked, text
 from ui.said_html import EXTRACTIVE, label, marker, source_words, title
@@ -196,9 +202,7 @@ def declined(reply: Declined, limit: int) -> str:
         label = text(say(language, "answer.nearest"))
         parts.append(f'<p class="sanad-label">{label}</p><ul class="sanad-nearest">{rows}</ul>')
     if reply.covers:
-        names = messages(language)["themes"]
-        comma = "، " if language == "ar" else ", "
-        themes = comma.join(str(names.get(theme, theme)) for theme in reply.covers)
+        themes = listed([name_of(language, "themes", theme) for theme in reply.covers], language)
         covered = text(say(language, "answer.covers", themes=themes))
         parts.append(f'<p class="sanad-note">{covered}</p>')
     parts += [f'<p class="sanad-note">{text(note)}</p>' for note in reply.notes]
@@ -207,4 +211,4 @@ def declined(reply: Declined, limit: int) -> str:
 
 def reason(reply: Declined, limit: int) -> str:
     """Why there is no answer, in words. `limit` is the longest question, in characters."""
-    return say(reply.language, f"decline.{reply.reason}", limit=limit)
+    return say(reply.language, f"decline.{reply.reason}", n=limit)

@@ -31,7 +31,6 @@ from rag.wording import FALLBACK, languages, say
 from rag.words.language import detect_question
 from ui import asked_html, chat_html, feedback_html
 from ui.chat_html import Cited
-from ui.holdings import number
 from ui.live import LiveAssistant
 from ui.render import document_of
 from ui.said_html import EXTRACTIVE
@@ -194,8 +193,8 @@ def searching(generation: Generation, language: str) -> str:
     return say(
         language,
         "chat.searching",
-        passages=number(manifest.passages, language),
-        documents=number(manifest.documents, language),
+        passages=say(language, "count.passages", n=manifest.passages),
+        documents=say(language, "count.documents", n=manifest.documents),
     )
 
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from rag.index.store import Store
 from rag.wording import (
-    FALLBACK,
     country_name,
     format_date,
     language_name,
-    languages,
-    messages,
+    locale_of,
+    name_of,
+    number,
     say,
 )
 
@@ -22,19 +22,12 @@ FILTER_KEYS = ("language", "country", "year", "kind", "theme", "document")
 MOST_DOCUMENTS = 500  # names in the document filter; a longer list serves nobody
 
 
-def number(value: int, language: str) -> str:
-    """A count as the reader writes it."""
-    from babel.numbers import format_decimal
-
-    return str(format_decimal(value, locale=language if language in languages() else FALLBACK))
-
-
 def percentage(share: float, language: str) -> str:
     """A share from 0 to 1 as the reader writes it; below one per cent but not none is 1 %."""
     from babel.numbers import format_percent
 
     shown = max(share, 0.01) if share else 0.0
-    return str(format_percent(shown, locale=language if language in languages() else FALLBACK))
+    return str(format_percent(shown, locale=locale_of(language)))
 
 
 def scope_line(store: Store, language: str) -> str:
@@ -48,8 +41,8 @@ def scope_line(store: Store, language: str) -> str:
     return say(
         language,
         "chat.scope",
-        documents=number(len(documents), language),
-        languages=number(len(codes), language),
+        documents=say(language, "count.documents", n=len(documents)),
+        languages=say(language, "count.languages", n=len(codes)),
         newest=format_date(dates[-1], language) if dates else "?",
         share=percentage(translated / len(documents), language),
     )
@@ -71,15 +64,14 @@ def choices(store: Store, key: str, language: str) -> list[tuple[str, str]]:
 
 
 def _named(key: str, value: str, language: str) -> str:
-    words = messages(language)
     if key == "country":
         return country_name(value, language)
     if key == "language":
         return language_name(value, language)
     if key == "theme":
-        return str(words["themes"].get(value, value))
+        return name_of(language, "themes", value)
     if key == "kind":
-        return str(words["chat"]["kinds"].get(value, value))
+        return name_of(language, "kinds", value)
     return value
 
 

@@ -11,7 +11,7 @@ from rag.types import Answer, Declined, Evidence, Finished, Hit, Layout, SourceD
 from rag.wording import reply_text
 
 
-def reply_json(finished: Finished, generation: Generation, **limits: object) -> dict[str, Any]:
+def reply_json(finished: Finished, generation: Generation, limit: int = 0) -> dict[str, Any]:
     """The object `sanad ask --json` prints."""
     reply = finished.reply
     answer = reply if isinstance(reply, Answer) else None
@@ -23,7 +23,7 @@ def reply_json(finished: Finished, generation: Generation, **limits: object) -> 
         "searched": reply.searched or reply.question,
         "language": reply.language,
         "mode": answer.mode if answer else "extractive",
-        "text": reply_text(reply, **limits),
+        "text": reply_text(reply, limit),
         "sentences": [
             {"text": sentence.text, "citations": list(sentence.citations)}
             for sentence in (answer.sentences if answer else ())

@@ -40,7 +40,7 @@ from rag.question.shapes import MAY_DIFFER, Plan
 from rag.question.sides import Side, aboutness, keys_of
 from rag.question.subject import headings_of, held_share
 from rag.types import Hit, SourceDocument
-from rag.wording import messages
+from rag.wording import name_of
 from rag.words.figures import asks_figure
 from rag.words.text import terms
 
@@ -351,8 +351,7 @@ def _covers(candidate: Candidate, question: Question, generation: Generation) ->
     by its best sentence."""
     document = candidate.document
     language = document.language
-    names = messages(language)["themes"]
-    themes = [str(names.get(theme, theme)) for theme in document.themes]
+    themes = [name_of(language, "themes", theme) for theme in document.themes]
     titled = held_share(question, [document.title], language, generation)
     heads = [document.title, *candidate.passage.headings, *themes]
     headed = held_share(question, heads, language, generation)

@@ -17,7 +17,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from rag.errors import CollectionError, ConfigurationError
-from rag.wording import messages, say
+from rag.wording import (
+    knows,
+    say,
+)
 from ui.public.journal import ENTRY
 from ui.public.visit import Refused
 
@@ -80,8 +83,8 @@ def problem_of(code: str) -> Problem:
 
 def problem_of_refused(refused: Refused) -> Problem:
     """The problem of a request that is not admitted now."""
-    known = refused.code in messages("en").get("limits", {})
-    detail = say("en", f"limits.{refused.code}") if known else ""
+    key = f"limits.{refused.code}"
+    detail = say("en", key) if knows(key) else ""
     return Problem(refused.status, refused.code, detail, refused.retry_after)
 
 

@@ -13,7 +13,7 @@ PROVIDERS = {"openai": "OpenAI", "anthropic": "Anthropic"}
 def notice(settings: Settings, language: str, model_on: bool = True) -> tuple[str, ...]:
     """Sentences in the reader's language. `model_on` is the switch of the model."""
     if settings.log_questions:
-        told = [say(language, "limits.logged", days=settings.log_questions_days)]
+        told = [say(language, "limits.logged", n=settings.log_questions_days)]
     else:
         told = [say(language, "limits.not_logged")]
     if settings.llm and model_on:

@@ -15,7 +15,10 @@ import anyio
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from rag.wording import messages, say
+from rag.wording import (
+    knows,
+    say,
+)
 from ui.answering import Answering, Asked, Event, streamed
 from ui.api.desk import PING_S, STREAM_HEADERS
 from ui.api.sse import server_sent
@@ -82,8 +85,8 @@ class Exchange(Response):
         if event["type"] != "failed":
             return event
         language = self._came.asked.interface
-        known = event["code"] in messages(language)["limits"]
-        key = f"limits.{event['code']}" if known else "chat.error"
+        limit = f"limits.{event['code']}"
+        key = limit if knows(limit) else "chat.error"
         return {**event, "message": say(language, key)}
 
 

@@ -34,6 +34,7 @@ from ui.exchange import Chat, reply_language, told, waiting
 from ui.holdings import FILTER_KEYS, choices, chosen, scope_line
 from ui.live import LiveAssistant
 from ui.markup import direction, marked, text
+from ui.room.shell import masthead
 
 STATIC = importlib.resources.files("ui") / "static"
 WAITING = 64  # questions that Gradio holds, a language; how many run the gate decides
@@ -88,7 +89,9 @@ def head(language: str) -> tuple[str, str]:
         " ".join(f'{name}="{text(value)}"' for name, value in attributes.items()),
         f"<title>{text(say(language, 'chat.title'))}</title>"
         f"<script>document.documentElement.dataset.theme = {chosen_theme};</script>"
+        '<link rel="stylesheet" href="../sanad/tokens.css">'
         '<link rel="stylesheet" href="../sanad/answer.css">'
+        '<link rel="stylesheet" href="../sanad/page.css">'
         '<link rel="stylesheet" href="../sanad/chat.css">'
         '<link rel="icon" href="../sanad/icon.svg" type="image/svg+xml">'
         '<script src="../sanad/chat.js" defer></script>'
@@ -112,7 +115,7 @@ def page(room: Room, language: str, standing: Sequence[str]) -> gr.Blocks:
     chat, word = room.chat, partial(say, language)
     with gr.Blocks(title=word("chat.title"), analytics_enabled=False) as blocks:
         with gr.Row(elem_id="sanad-head"):
-            _html(_masthead(language))
+            _html(masthead(language, "", tagline=True))
             fresh = gr.Button(word("chat.new_chat"), elem_id="sanad-new", size="sm")
         notice = _html("", "sanad-notice")
         _html("", "sanad-log")  # past exchanges; written by chat.js alone
@@ -148,22 +151,6 @@ def page(room: Room, language: str, standing: Sequence[str]) -> gr.Blocks:
 
 def _html(value: str, elem_id: str | None = None) -> gr.HTML:
     return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None)
-
-
-def _masthead(language: str) -> str:
-    links = "".join(
-        f'<a href="../{code}/" lang="{code}" dir="{direction(code)}" hreflang="{code}"'
-        f"{' aria-current=page' if code == language else ''}>"
-        f"{text(say(code, 'language_name'))}</a>"
-        for code in sorted(languages(), key=lambda code: (code != "en", code))
-    )
-    title, tagline, switch = (
-        text(say(language, f"chat.{key}")) for key in ("title", "tagline", "page_language")
-    )
-    return (
-        f'<header class="sanad-masthead"{marked(language)}>'
-        f'<h1>{title}</h1><p>{tagline}</p><nav aria-label="{switch}">{links}</nav></header>'
-    )
 
 
 def _examples(language: str) -> list[tuple[gr.Button, str]]:

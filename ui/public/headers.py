@@ -27,6 +27,21 @@ GRADIO_POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
+# The other pages of the reading room are our own markup: no script or style stands in them.
+ROOM_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "frame-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
 STRICT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 POLICY = b"content-security-policy"
 COMMON: tuple[Header, ...] = (
@@ -42,10 +57,12 @@ COMMON: tuple[Header, ...] = (
 # A page elsewhere loads the widget's script and frame, and nothing else of ours.
 _RESOURCE: dict[Class, bytes] = {
     "gradio": b"same-origin",
+    "room": b"same-origin",
     "widget": b"cross-origin",
     "script": b"cross-origin",
     "data": b"same-origin",
 }
+_POLICIES: dict[Class, str] = {"gradio": GRADIO_POLICY, "room": ROOM_POLICY}
 HSTS: Header = (b"strict-transport-security", b"max-age=31536000")
 API_ROUTES = frozenset(
     "ask search documents feedback chat_completions models schema".split()
@@ -64,7 +81,7 @@ def with_headers(
     """
     of: Class = route.of if route else "data"
     kept: list[Header] = []
-    policy = GRADIO_POLICY if of == "gradio" else STRICT_POLICY
+    policy = _POLICIES.get(of, STRICT_POLICY)
     for name, value in given:
         name = name.lower()
         if name == POLICY:

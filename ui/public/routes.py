@@ -13,8 +13,9 @@ from typing import Literal
 
 from ui.public.visit import Face
 
-# Whose headers apply: Gradio's page, our own frame, a public script, data.
-Class = Literal["gradio", "widget", "script", "data"]
+# Whose headers apply: Gradio's page, a page of the reading room, our own frame, a public
+# script, data.
+Class = Literal["gradio", "room", "widget", "script", "data"]
 SMALL = 16 * 1024  # bytes of a body: a question, its filters and a few questions before it
 LARGE = 64 * 1024  # Gradio sends its whole page state along
 _SITE = "[a-z0-9-]{8,40}"

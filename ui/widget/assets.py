@@ -61,7 +61,8 @@ class Assets:
 @lru_cache(maxsize=1)
 def assets() -> Assets:
     """The files that this version of Sanad sends."""
-    style = (SHARED / "answer.css").read_text("utf-8") + _read("frame.css")
+    shared = "".join((SHARED / name).read_text("utf-8") for name in ("tokens.css", "answer.css"))
+    style = shared + _read("frame.css")
     script = (SHARED / "feedback.js").read_text("utf-8") + _read("frame.js")
     return Assets(
         loader=asset("widget", "js", _read("loader.js").replace('"__WORDS__"', _words())),

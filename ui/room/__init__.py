@@ -1,0 +1,1 @@
+"""Pages of the reading room beside the chat: what they share."""

@@ -128,7 +128,7 @@ def sentence_quotes(passage: Passage, page: Page, language: str) -> Iterable[Quo
         if len(tokens) < MIN_WORDS or text.endswith(_NO_STATEMENT) or is_fragment(text, language):
             continue  # a question, or an item of a list that its announcement takes along
         if text.endswith(":"):
-            announced = _list_end(start, end, page)
+            announced = list_end(start, end, page)
             if announced == end:
                 continue  # its list is not in this passage
             end = announced
@@ -152,7 +152,7 @@ def _inside(span: tuple[int, int], asides: Sequence[tuple[int, int]]) -> bool:
     return any(start <= span[0] and span[1] <= end for start, end in asides)
 
 
-def _list_end(start: int, end: int, page: Page) -> int:
+def list_end(start: int, end: int, page: Page) -> int:
     """Where the list that is announced before `end` ends; `end` when there is none.
 
     Its lines are items, or lines of a table that the reader did not take apart: those

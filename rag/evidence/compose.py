@@ -14,7 +14,7 @@ from rag.evidence.retrieve import Filters, retrieve
 from rag.evidence.verify import sentence_holds
 from rag.index.generation import Generation
 from rag.question.query import Question
-from rag.types import AnswerSentence, Declined, Evidence, Hit, SourceDocument
+from rag.types import AnswerSentence, Declined, Evidence, Hit, Quote, SourceDocument
 from rag.wording import attribution
 from rag.words.text import terms
 
@@ -85,15 +85,19 @@ def is_new(candidate: Candidate, chosen: Sequence[Candidate], settings: ComposeS
 
 def overlaps(a: Candidate, b: Candidate) -> bool:
     """Whether two quotes share text of one page, or most of their terms."""
-    if (a.document.id, a.quote.page) == (b.document.id, b.quote.page) and (
-        a.quote.start < b.quote.end and b.quote.start < a.quote.end
-    ):
+    if share_text(a.quote, b.quote):
         return True
     if a.document.language != b.document.language:
         return False
     first = set(terms(a.quote.text, a.document.language))
     second = set(terms(b.quote.text, b.document.language))
     return len(first & second) > 0.7 * max(1, min(len(first), len(second)))
+
+
+def share_text(a: Quote, b: Quote) -> bool:
+    """Whether two quotes have characters of one page in common."""
+    same_page = (a.document_id, a.page) == (b.document_id, b.page)
+    return same_page and a.start < b.end and b.start < a.end
 
 
 def prefer_language(

@@ -20,7 +20,9 @@ from rag.evidence.compose import (
     is_new,
     overlaps,
     prefer_language,
+    share_text,
 )
+from rag.evidence.onward import read_on
 from rag.evidence.pick import (
     defining,
     denies_concept,
@@ -175,12 +177,24 @@ def _quotes(search: _Search, plan: Plan) -> Found:
     if chosen and plan.archetype in MAY_DIFFER:
         wider = _wider(search, found)
         chosen = rivals(chosen, wider, search.question, search.generation)
+    chosen = _read_on(chosen, search)
     ordered = [c for group in by_document(chosen).values() for c in group]
     if plan.archetype == "latest":
         ordered = sorted(ordered, key=_newest_first, reverse=True)
     if plan.archetype == "definition":
         ordered = defining(ordered, search.question)
     return Found(tuple(hits), tuple(ordered), plan)
+
+
+def _read_on(chosen: Sequence[Candidate], search: _Search) -> list[Candidate]:
+    """The chosen, the best of them read on where nothing else chosen says what follows."""
+    if not chosen:
+        return []
+    best = max(chosen, key=search.worth)
+    longer = read_on(best, search.question, search.generation)
+    if any(share_text(longer.quote, c.quote) for c in chosen if c is not best):
+        return list(chosen)
+    return [longer if c is best else c for c in chosen]
 
 
 def _wider(search: _Search, found: Sequence[Candidate]) -> Sequence[Candidate]:

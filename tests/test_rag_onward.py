@@ -86,3 +86,11 @@ def test_what_another_quotation_says_already_is_not_said_twice(tmp_path):
     spans = sorted((c.quote.start, c.quote.end) for c in chosen)
     assert spans
     assert all(a[1] <= b[0] for a, b in itertools.pairwise(spans))
+
+
+def test_an_answer_is_quoted_with_the_question_it_answers(tmp_path):
+    text = "How many members has Bend? It depends on the date: 200 in 2023 and 250 in 2025."
+    generation = build(tmp_path, [document("bend", text)])
+    asked = understand("How many members does the town of Bend have?", EMBEDDER)
+    found = candidates(asked, retrieve(asked, generation, 5), generation, EMBEDDER)
+    assert [c.quote.text for c in found] == [text]

@@ -114,8 +114,8 @@ def _texts(found: Sequence[_Source]) -> dict[str, list[str]]:
 def sentence_quotes(passage: Passage, page: Page, language: str) -> Iterable[Quote]:
     """The statements of a passage as quotes: no heading, no source list, no question.
 
-    A sentence that points back takes the one before it along; one that announces a
-    list takes the list.
+    A sentence that points back takes the one before it along, one that answers a question the
+    question; one that announces a list takes the list.
     """
     spans = [
         (passage.start + start, passage.start + end)
@@ -135,7 +135,8 @@ def sentence_quotes(passage: Passage, page: Page, language: str) -> Iterable[Quo
         elif len(tokens) <= SHORT and _follows(spans, i, page):
             end = spans[i + 1][1]  # a short statement opens what the next one says
         same_block = i > 0 and "\n" not in page.text[spans[i - 1][1] : start]
-        if same_block and leans(text, language):
+        asked = same_block and page.text[spans[i - 1][1] - 1] in "?؟"
+        if asked or (same_block and leans(text, language)):
             start = spans[i - 1][0]
         yield Quote(passage.document_id, passage.page, start, end, page.text[start:end])
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: run test test-slow check eval eval-trust bench bench-load bench-widget lock clean install dev format messages
+.PHONY: run test test-slow check drill eval eval-trust bench bench-load bench-widget lock clean install dev format messages pictures fonts
 
 run: $(VENV)/.installed ## ingest docs_corpus/ if there is no index yet, and serve the chat
 	$(BIN)/sanad serve --ingest docs_corpus
@@ -52,6 +52,9 @@ bench-load: dev ## ten minutes of visitors, Gradio beside us; then worker proces
 bench-widget: dev ## how soon a question can be typed over a slow line, widget and Gradio's page
 	$(BIN)/python -m evals.bench.first_view
 
+drill: dev ## the twenty-five faults of docs/faults.md, made on purpose; most of an hour
+	$(BIN)/python -m evals.drills
+
 install: $(VENV)/.installed
 
 dev: $(VENV)/.dev
@@ -59,6 +62,12 @@ dev: $(VENV)/.dev
 messages: dev ## after en.pot was edited: its new and changed entries into every translation
 	for file in rag/messages/*.po; do $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete \
 		--ignore-pot-creation-date --no-wrap -i rag/messages/en.pot -o $$file -l $$(basename $$file .po); done
+
+pictures: dev ## retake docs/images from the running program
+	$(BIN)/python docs/screenshots.py
+
+fonts: dev ## remake ui/static/fonts from the published families; needs npm
+	$(BIN)/python docs/fonts.py
 
 format: dev
 	$(BIN)/ruff check --fix .

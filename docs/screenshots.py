@@ -1,9 +1,9 @@
 """Retakes the pictures in docs/images from the real program.
 
-    python docs/screenshots.py
+    make pictures
 
-Reads docs_corpus into a throw-away index, serves it, and asks the client's question
-in a headless Chromium. Needs the `dev` extra and a chromium on the path.
+Reads docs_corpus into a throw-away index, serves it, and goes through its pages in a
+headless Chromium. Needs the `dev` extra and a chromium on the path.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 SANAD = [sys.executable, "-m", "ui.cli"]
-DESK, PHONE = (1180, 860), (360, 740)
+DESK, PHONE = (1280, 860), (360, 740)
 ENGLISH = "How did Kenya structure its county action plans?"
 ARABIC = "كيف نظّمت كينيا خطط عمل المقاطعات؟"
+TABLE = "Compare Kenya and South Africa"
 UNANSWERED = "How much does a kilo of mangoes cost in Lima?"
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 
@@ -48,39 +50,73 @@ def serving(data_dir: Path) -> Iterator[str]:
         server.wait(20)
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One page as it is photographed."""
+
+    name: str
+    path: str = "en/"
+    size: tuple[int, int] = DESK
+    theme: str = "light"
+    asked: str = ""
+    pressed: tuple[str, ...] = ()  # one after the other
+    after: str = ""  # what comes then
+    then: str = ""  # the page after that
+
+
+CITED = {"pressed": (".sanad-turn .sanad-cite",), "after": "dialog[open] mark"}
+READ = {
+    "pressed": (".sanad-turn .sanad-cite", "dialog[open] a[data-quote]"),
+    "after": ".sanad-panel mark",
+}
+KEPT = {"pressed": (".sanad-turn [data-act=keep]",), "then": "en/note"}
+PICTURES = (
+    Picture("answer", asked=ENGLISH),
+    Picture("table", asked=TABLE),
+    Picture("declined", asked=UNANSWERED),
+    Picture("answer-dark", theme="dark", asked=ENGLISH),
+    Picture("answer-arabic", "ar/", asked=ARABIC),
+    Picture("answer-phone", "ar/", PHONE, asked=ARABIC),
+    Picture("passage", asked=ENGLISH, **CITED),
+    Picture("passage-phone", "en/", PHONE, asked=ENGLISH, **CITED),
+    Picture("reader", asked=ENGLISH, **READ),
+    Picture("reader-arabic-dark", "ar/", theme="dark", asked=ARABIC, **READ),
+    Picture("library", "en/library"),
+    Picture("coverage", "en/library?view=coverage"),
+    Picture("note", asked=ENGLISH, **KEPT),
+    # Last: questions to begin with are tried against the collection first, behind the page.
+    Picture("start", after=".sanad-example"),
+)
+
+
 def ask(page: Page, question: str) -> None:
     """Type a question and wait for its reply."""
-    page.wait_for_selector("#sanad-scope p")
+    page.wait_for_selector("#sanad-early", state="detached")
     page.fill("#sanad-question textarea", question)
     page.keyboard.press("Enter")
     page.wait_for_selector(".sanad-turn[data-state=finished]")
     page.wait_for_timeout(900)  # the page comes to rest
 
 
-def take(browser: Browser, address: str) -> None:
-    """Every picture, one fresh page each."""
-    pictures = [
-        ("start", DESK, "en/?__theme=light", "", ""),
-        ("answer", DESK, "en/?__theme=light", ENGLISH, ""),
-        ("passage", DESK, "en/?__theme=light", ENGLISH, ".sanad-cite"),
-        ("answer-dark", DESK, "en/?__theme=dark", ENGLISH, ""),
-        ("answer-arabic", DESK, "ar/?__theme=light", ARABIC, ""),
-        ("passage-arabic-dark", DESK, "ar/?__theme=dark", ARABIC, ".sanad-cite"),
-        ("answer-phone", PHONE, "en/?__theme=light", ENGLISH, ""),
-        ("passage-phone", PHONE, "ar/?__theme=light", ARABIC, ".sanad-cite"),
-        ("declined", DESK, "en/?__theme=light", UNANSWERED, ""),
-    ]
-    for name, (width, height), path, question, pressed in pictures:
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.goto(f"{address}/{path}")
-        page.wait_for_selector("#sanad-scope p")
-        if question:
-            ask(page, question)
-        if pressed:
-            page.locator(pressed).first.click()
-            page.wait_for_timeout(300)
-        page.screenshot(path=IMAGES / f"{name}.png")
-        page.close()
+def take(browser: Browser, address: str, picture: Picture) -> None:
+    """Photograph one page, from a fresh start."""
+    width, height = picture.size
+    scheme = "dark" if picture.theme == "dark" else "light"
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page.goto(f"{address}/{picture.path}")
+    if picture.asked:
+        ask(page, picture.asked)
+    for button in picture.pressed:
+        page.locator(button).first.click()
+        page.wait_for_timeout(600)
+    if picture.after:
+        page.wait_for_selector(picture.after)
+    if picture.then:
+        page.goto(f"{address}/{picture.then}")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(900)
+    page.screenshot(path=IMAGES / f"{picture.name}.png")
+    page.close()
 
 
 def main() -> None:
@@ -96,8 +132,11 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=FLAGS.split()
         )
-        take(browser, address)
+        for picture in PICTURES:
+            take(browser, address, picture)
         browser.close()
+    for old in {path.stem for path in IMAGES.glob("*.png")} - {each.name for each in PICTURES}:
+        (IMAGES / f"{old}.png").unlink()
     for picture in sorted(IMAGES.glob("*.png")):
         sys.stdout.write(f"{picture.relative_to(ROOT)}  {picture.stat().st_size // 1024} kB\n")
 

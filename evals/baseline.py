@@ -33,6 +33,12 @@ def page(runs: Sequence[Run]) -> str:
             f"these runs come from {len(codes)} states of the program; run all suites again and "
             "name the new folders"
         )
+    judges = {str(values.get("judged_by_sha256")) for _, values in runs}
+    if len(judges) != 1:
+        raise ConfigurationError(
+            f"these runs were judged by {len(judges)} states of the program; judge all again: "
+            "sanad eval judge RUN"
+        )
     lines = [
         "# Baseline",
         "",

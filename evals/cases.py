@@ -107,7 +107,8 @@ class Case(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _spelled_out(cls, values: Any) -> Any:
-        """Shorthands: turns for the question, one reason as a word, statements by language."""
+        """Shorthands: turns for the question, one reason as a word, a document's id for a place
+        in it, statements by language."""
         if not isinstance(values, dict):
             return values
         values = dict(values)
@@ -118,6 +119,8 @@ class Case(_Strict):
             values["question"] = turns[-1]
         if isinstance(values.get("reason"), str):
             values["reason"] = [values["reason"]]
+        if isinstance(values.get("gold"), list):
+            values["gold"] = [{"document": o} if isinstance(o, str) else o for o in values["gold"]]
         for name in ("must_include", "must_not_include"):
             if isinstance(values.get(name), dict):
                 values[name] = _by_language(values[name], str(values.get("language", "")), name)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evals.places import read_text
 from rag.errors import ConfigurationError
 from rag.words.language import detect
 
@@ -135,7 +136,7 @@ def read_questions(path: Path) -> list[TestQuestion]:
 
 def _records(path: Path) -> Iterator[Record]:
     """The objects of a JSON array or of JSON Lines."""
-    content = _read(path)
+    content = read_text(path)
     if content.lstrip().startswith("["):
         yield from _array(path, content)
         return
@@ -171,7 +172,7 @@ def _qrels(folder: Path) -> dict[str, dict[str, float]]:
     if chosen is None:
         raise ConfigurationError(f"{folder / 'qrels'} holds none of {_or(QRELS)}")
     judged: dict[str, dict[str, float]] = {}
-    for number, line in enumerate(_read(chosen).split("\n"), start=1):
+    for number, line in enumerate(read_text(chosen).split("\n"), start=1):
         fields = line.rstrip("\r").split("\t")
         if not line.strip() or (number == 1 and not _is_number(fields[-1])):
             continue  # BEIR's header: query-id, corpus-id, score
@@ -185,15 +186,6 @@ def _qrels(folder: Path) -> dict[str, dict[str, float]]:
         if float(fields[2]) > 0:
             judged.setdefault(fields[0], {})[fields[1]] = float(fields[2])
     return judged
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is not UTF-8 text (byte {error.start})") from error
 
 
 def _is_number(text: str) -> bool:

@@ -2,12 +2,13 @@
 
     python -m evals.conversation [--data-dir DIR] [--suite FILE] [--json]
 
-For each conversation of the suite: whether the standalone question holds what it must and nothing
-it must not (*standalone*), whether a question that was complete stayed as typed (*unchanged*), and
-whether a gold document is among the first five found (*found*) and its reciprocal rank (*rr*),
-beside two peers in the same run: the follow-up alone (*typed*) and the last question with the
-follow-up put after it (*both*); *c_* are the same of the complete questions.
-Figures of the held-out part are given as sums only; of the others each failure is listed.
+For each conversation of a suite (`evals.cases`): whether the standalone question holds what it
+must and nothing it must not (*standalone*), whether a question that was complete stayed as typed
+(*unchanged*), and whether a gold document is among the first five found (*found*) and its
+reciprocal rank (*rr*), beside two peers in the same run: the follow-up alone (*typed*) and the
+last question with the follow-up put after it (*both*); *c_* are the same of the complete
+questions. Figures of the held-out part are given as sums only; of the others each failure is
+listed.
 """
 
 from __future__ import annotations
@@ -19,38 +20,22 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
+from evals.cases import Case, Suite, load_suite
+from evals.judge import standalone_problem
+from evals.suite import NAMES, check_documents
+from evals.systems import LibrarySystem
 from rag.assistant import Assistant
 from rag.errors import ConfigurationError, SanadError
 from rag.question.conversation import Standalone, standalone
 from rag.settings import load_settings
 from rag.types import Turn
-from rag.words.text import fold
 
 SUITE = Path(__file__).parent / "suites" / "conversations.yaml"
 SPLITS = ("dev", "held-out", "hard")
 FIRST = 5  # documents that are looked at
 DEEP = 60  # passages searched to find that many
-
-
-class Conversation(BaseModel):
-    """Turns, of which the last is judged, and what its standalone form must be."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-
-    id: str = Field(min_length=1)
-    split: Literal["dev", "held-out", "hard"]
-    language: str = Field(min_length=2, max_length=2)
-    turns: tuple[str, ...] = Field(min_length=2)
-    reply: str = ""
-    unchanged: bool = False
-    must_include: tuple[tuple[str, ...], ...] = ()
-    must_not_include: tuple[str, ...] = ()
-    gold: tuple[str, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,51 +56,38 @@ class Outcome:
     milliseconds: float
 
 
-def load(path: Path) -> tuple[Conversation, ...]:
-    """Read a suite; gold groups are replaced by their documents. Raises ConfigurationError."""
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-        groups = values["groups"]
-        entries = values["cases"]
-        cases = [
-            Conversation.model_validate(
-                {**entry, "gold": [one for name in entry["gold"] for one in groups[name]]}
-            )
-            for entry in entries
-        ]
-    except (OSError, yaml.YAMLError, ValidationError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ConfigurationError(f"{path} is no suite of conversations: {reason}") from error
-    seen: set[str] = set()
-    for case in cases:
-        if case.id in seen:
-            raise ConfigurationError(f"{path}: case id {case.id!r} occurs twice")
-        seen.add(case.id)
-    return tuple(cases)
+def load(path: Path) -> Suite:
+    """A suite of conversations. Raises ConfigurationError, also for a case that lacks what is
+    measured here: earlier turns, gold, a standalone form and one of `SPLITS` among its tags."""
+    suite = load_suite(path, NAMES)
+    for case in suite.cases:
+        lacking = [name for name in ("history", "gold", "standalone") if not getattr(case, name)]
+        if lacking or len(_splits(case)) != 1:
+            named = ", ".join(lacking or [f"one tag of {', '.join(SPLITS)}"])
+            raise ConfigurationError(f"{path}: conversation {case.id!r} lacks {named}")
+    return suite
 
 
-def judge(case: Conversation, made: Standalone) -> str:
+def _splits(case: Case) -> list[str]:
+    return [tag for tag in case.tags if tag in SPLITS]
+
+
+def judge(case: Case, made: Standalone) -> str:
     """Why a standalone question is not right; empty when it is."""
-    if case.unchanged:
-        return f"changed to {made.question!r}" if made.changed else ""
-    folded = fold(made.question)
-    for group in case.must_include:
-        if not any(fold(one) in folded for one in group):
-            return f"lacks {' / '.join(group)}"
-    for one in case.must_not_include:
-        if fold(one) in folded:
-            return f"still has {one}"
-    reply = case.reply or case.language
-    if made.language != reply:
-        return f"replies in {made.language or 'the language of the question'}, not {reply}"
-    return ""
+    assert case.standalone is not None
+    problem = standalone_problem(case.standalone, case.question, made.question)
+    allowed = case.allowed_languages or (case.language,)
+    if problem or case.standalone.unchanged or made.language in allowed:
+        return problem
+    language = made.language or "the language of the question"
+    return f"replies in {language}, not {' or '.join(allowed)}"
 
 
-def run(cases: Sequence[Conversation], assistant: Assistant) -> list[Outcome]:
+def run(cases: Sequence[Case], assistant: Assistant) -> list[Outcome]:
     """Every conversation, with the three searches."""
     outcomes = []
     for case in cases:
-        *before, last = case.turns
+        before, last = case.history, case.question
         history = [Turn(question) for question in before]
         started = time.perf_counter()
         made = standalone(last, history, assistant.generation, assistant.glossary.current())
@@ -124,7 +96,7 @@ def run(cases: Sequence[Conversation], assistant: Assistant) -> list[Outcome]:
         rank = _ranker(case, assistant)
         outcomes.append(
             Outcome(
-                case.id, case.split, case.language, case.unchanged, made.question, made.rule,
+                case.id, _splits(case)[0], case.language, _complete(case), made.question, made.rule,
                 not why_not, why_not, rank(made.question), rank(last),
                 rank(f"{before[-1]} {last}"), round(elapsed, 3),
             )
@@ -132,11 +104,17 @@ def run(cases: Sequence[Conversation], assistant: Assistant) -> list[Outcome]:
     return outcomes
 
 
-def _ranker(case: Conversation, assistant: Assistant) -> Callable[[str], int]:
+def _complete(case: Case) -> bool:
+    return case.standalone is not None and case.standalone.unchanged
+
+
+def _ranker(case: Case, assistant: Assistant) -> Callable[[str], int]:
+    gold = {one.document for one in case.gold}
+
     def rank(question: str) -> int:
         hits = assistant.search(question, DEEP)
         documents = list(dict.fromkeys(hit.passage.document_id for hit in hits))
-        return next((n for n, one in enumerate(documents, 1) if one in case.gold), 0)
+        return next((n for n, one in enumerate(documents, 1) if one in gold), 0)
 
     return rank
 
@@ -199,7 +177,7 @@ def table(values: dict[str, Any], outcomes: Sequence[Outcome]) -> str:
         f"median {times.get('median', 0):.2f} ms, longest {times.get('longest', 0):.2f} ms"
     )
     failed = [row for row in outcomes if row.split != "held-out" and not row.right]
-    lines += [f"failed {row.id}: {row.why_not}: {row.question}" for row in failed]
+    lines += [f"failed {row.id}: {row.why_not}" for row in failed]
     return "\n".join(lines)
 
 
@@ -211,7 +189,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="figures and every row as JSON")
     given = parser.parse_args(arguments)
     try:
-        outcomes = run(load(given.suite), _assistant(given.data_dir))
+        suite, assistant = load(given.suite), _assistant(given.data_dir)
+        check_documents(suite, LibrarySystem(assistant), given.suite)
+        outcomes = run(suite.cases, assistant)
     except SanadError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1

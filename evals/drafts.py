@@ -107,16 +107,18 @@ def from_feedback(path: Path) -> list[Draft]:
                 f"{path} line {line}: feedback has a field 'question' with words in it"
             )
         if question.strip() not in drafts:
-            drafts[question.strip()] = _of_feedback(entry, len(drafts) + 1)
+            drafts[question.strip()] = of_feedback(entry, f"feedback-{len(drafts) + 1:03}")
     return list(drafts.values())
 
 
-def _of_feedback(entry: Mapping[str, Any], number: int) -> Draft:
+def of_feedback(entry: Mapping[str, Any], identity: str) -> Draft:
+    """A draft for one entry of `from_feedback`, or of the log of questions, which has no
+    verdict and no documents."""
     question, status = entry["question"].strip(), str(entry.get("status") or "answered")
     helped = VERDICTS.get(str(entry.get("verdict")))
     tag = "unrated" if helped is None else "helped" if helped else "did-not-help"
     values: dict[str, Any] = {
-        "id": f"feedback-{number:03}",
+        "id": identity,
         "question": question,
         "language": str(entry.get("language") or detect(question, default="en")),
         "expect": status if status in ("partial", "declined") else "answered",

@@ -14,7 +14,8 @@ from itertools import combinations
 from evals.cases import Case
 from evals.judge import included
 from evals.observed import Observed
-from rag.check.numbers import Number, find_numbers
+from rag.check.number import Number
+from rag.check.numbers import find_numbers
 from rag.words.language import detect
 
 Member = tuple[Case, Observed]

@@ -148,15 +148,19 @@ def _languages(case: Case, seen: Observed) -> list[str]:
     return sorted(spoken - set(allowed))
 
 
-def _standalone_problem(wanted: Standalone, case: Case, seen: Observed) -> str:
-    made = seen.searched or case.question
-    if wanted.unchanged and comparable(made) != comparable(case.question):
+def standalone_problem(wanted: Standalone, question: str, made: str) -> str:
+    """Why what is searched is not what a question means in its conversation; empty when it is."""
+    if wanted.unchanged and comparable(made) != comparable(question):
         return f"searched {made!r} in place of the question as it stands"
     lacking = missing(wanted.must_include, made)
     extra = _forbidden(wanted.must_not_include, made)
     if lacking:
         return f"searched {made!r}, which lacks {lacking}"
     return f"searched {made!r}, which still has {extra}" if extra else ""
+
+
+def _standalone(wanted: Standalone, case: Case, seen: Observed) -> str:
+    return standalone_problem(wanted, case.question, seen.searched or case.question)
 
 
 def _over(limits: Limits, seen: Observed) -> list[str]:
@@ -201,9 +205,7 @@ _JUDGES: dict[str, Callable[[Case, Observed], float | None]] = {
         float(not _forbidden(c.must_not_include, s.text)) if c.must_not_include else None
     ),
     "answer_language": lambda c, s: float(not _languages(c, s)),
-    "standalone": lambda c, s: (
-        float(not _standalone_problem(c.standalone, c, s)) if c.standalone else None
-    ),
+    "standalone": lambda c, s: float(not _standalone(c.standalone, c, s)) if c.standalone else None,
     "layout": lambda c, s: float(s.layout == c.layout) if c.layout else None,
     "labels": lambda c, s: 1 - len(_unlabelled(c, s)) / len(c.labels) if c.labels else None,
     "limits": lambda c, s: float(not _over(c.limits, s)) if c.limits != Limits() else None,
@@ -222,7 +224,7 @@ def _reason(measure: str, case: Case, seen: Observed) -> str:
             return f"says {_forbidden(case.must_not_include, seen.text)}"
         case "standalone":
             assert case.standalone is not None
-            return _standalone_problem(case.standalone, case, seen)
+            return _standalone(case.standalone, case, seen)
         case "labels":
             return f"lacks the rows {_unlabelled(case, seen)}"
         case "limits":

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from rag.errors import ConfigurationError
+from rag.errors import NOT_READ, ConfigurationError
 
 Place = tuple[str | int, ...]
 
@@ -36,16 +36,17 @@ class Placed:
 def read_yaml(path: Path) -> Placed:
     """Values of a YAML file. Raises ConfigurationError for what is no YAML, and for a key that
     stands twice in one mapping (YAML would keep the last without a word)."""
-    loader = yaml.SafeLoader(read_text(path))
+    text = read_text(path)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             return Placed(None)
         lines: dict[Place, int] = {}
-        for place, line in _walk(node, (), path):
+        for place, line in _walk(node, (), path, set()):
             lines.setdefault(place, line)
         return Placed(loader.construct_document(node), lines)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, *NOT_READ) as error:
         mark = getattr(error, "problem_mark", None)
         line_of = f" line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or error
@@ -53,12 +54,15 @@ def read_yaml(path: Path) -> Placed:
             f"{path}{line_of} is not YAML: {problem}; text with ? : # [ or {{ in it stands in "
             "double quotes"
         ) from error
-    finally:
-        loader.dispose()
 
 
-def _walk(node: yaml.Node, place: Place, file: Path) -> Iterator[tuple[Place, int]]:
+def _walk(
+    node: yaml.Node, place: Place, file: Path, walked: set[yaml.Node]
+) -> Iterator[tuple[Place, int]]:
     yield place, node.start_mark.line + 1
+    if node in walked:  # an alias: a few of them, each of several others, expand without end
+        return
+    walked.add(node)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -69,10 +73,10 @@ def _walk(node: yaml.Node, place: Place, file: Path) -> Iterator[tuple[Place, in
                 )
             seen.add(name)
             yield (*place, name), line
-            yield from _walk(value, (*place, name), file)
+            yield from _walk(value, (*place, name), file, walked)
     elif isinstance(node, yaml.SequenceNode):
         for number, value in enumerate(node.value):
-            yield from _walk(value, (*place, number), file)
+            yield from _walk(value, (*place, number), file, walked)
 
 
 def read_jsonl(path: Path) -> list[tuple[int, Any]]:
@@ -82,7 +86,7 @@ def read_jsonl(path: Path) -> list[tuple[int, Any]]:
         if line.strip():
             try:
                 found.append((number, json.loads(line)))
-            except ValueError as error:
+            except NOT_READ as error:
                 raise ConfigurationError(f"{path} line {number} is not JSON: {error}") from error
     return found
 

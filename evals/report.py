@@ -26,18 +26,22 @@ STATIC = Path(__file__).parent / "static"
 TILES = ("passed", "status", "quote_fidelity", "gold_quote", "must_include", "auroc")
 
 
-def write_report(folder: Path, to: Path | None = None) -> Path:
-    """Write the page of a run (into its folder by default) and say where."""
+def write_report(folder: Path, tokens: str, to: Path | None = None) -> Path:
+    """Write the page of a run (into its folder by default) and say where. `tokens` is a style
+    sheet with the colours and type it is set in."""
     suite = load_suite(runs.suite_of(folder), NAMES)
     rows = judged(suite, runs.read_rows(folder))
     path = to or folder / "report.html"
-    path.write_text(page(runs.read_config(folder), aggregate(suite, rows), rows), "utf-8")
+    made = page(runs.read_config(folder), aggregate(suite, rows), rows, tokens)
+    path.write_text(made, "utf-8")
     return path
 
 
-def page(config: Mapping[str, Any], values: Mapping[str, Any], rows: Sequence[Judged]) -> str:
+def page(
+    config: Mapping[str, Any], values: Mapping[str, Any], rows: Sequence[Judged], tokens: str
+) -> str:
     """The whole page."""
-    style = (STATIC / "report.css").read_text("utf-8")
+    style = tokens + (STATIC / "report.css").read_text("utf-8")
     script = (STATIC / "report.js").read_text("utf-8")
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
@@ -52,7 +56,7 @@ def page(config: Mapping[str, Any], values: Mapping[str, Any], rows: Sequence[Ju
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(str(values['suite']))}: evaluation</title>"
-        f"<style>{style}</style></head><body>{''.join(parts)}"
+        f"<style>{style}</style></head><body><main>{''.join(parts)}</main>"
         f"<script>{script}</script></body></html>\n"
     )
 

@@ -28,6 +28,7 @@ from rag.errors import ConfigurationError, LockedError
 CONFIG, ROWS, VERDICTS, AGGREGATES = (
     "config.json", "rows.jsonl", "verdicts.jsonl", "aggregates.json",
 )  # fmt: skip
+WHO = ("system", "url")  # what of a system's description names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,14 @@ def writing(folder: Path) -> Iterator[None]:
         yield
 
 
-def last_finished(out: Path, suite: str, but: Path | None = None) -> Path | None:
-    """The newest finished run of a suite, by its name."""
+def last_finished(out: Path, suite: str, system: Mapping[str, Any]) -> Path | None:
+    """The newest finished run of a suite, by its name, that asked this system: the one of this
+    description, whatever its settings were; a peer's run or another server's is not."""
     for folder in reversed(_folders(out)):
-        finished = folder != but and (folder / AGGREGATES).is_file()
-        if finished and _config(folder).get("suite") == suite:
+        config = _config(folder)
+        asked = config.get("system", {})
+        same = config.get("suite") == suite and all(asked.get(k) == system.get(k) for k in WHO)
+        if same and (folder / AGGREGATES).is_file():
             return folder
     return None
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 
 from evals.observed import Citation, Observed, Statement
 from rag.check.moments import Moment, find_moments, years_of
-from rag.check.numbers import Number, find_numbers
+from rag.check.number import Number
+from rag.check.numbers import find_numbers
 from rag.words.figures import names_and_figures
 from rag.words.language import detect
 from rag.words.text import fold, words

@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ from rag.errors import ConfigurationError, SanadError
 
 VERSIONS = ("sanad", "numpy", "PyStemmer", "tokenizers", "chromadb", "langchain-core")
 NAMES = frozenset(MEASURES)
+# The code that makes a reply: rows that other code made do not belong into one run.
+ANSWERING = (
+    "rag", "ingest", "evals/systems.py", "evals/observed.py", "evals/peer.py",
+    "evals/bench/vanilla.py",
+)  # fmt: skip
+JUDGING = ("rag", "evals/*.py")  # the code that makes figures of replies
 
 Progress = Callable[[int, int], None]  # (done, of)
 
@@ -65,7 +72,7 @@ def run(
     options = options or RunOptions()
     asked = LibrarySystem(system) if isinstance(system, Assistant) else system
     loaded = load_suite(suite, NAMES)
-    _check_documents(loaded, asked, suite)
+    check_documents(loaded, asked, suite)
     config = _config(suite, loaded, asked, options)
     folder = runs.unfinished(out, config["fingerprint"]) if options.resume else None
     folder = folder or runs.new_run(out, loaded.name, suite, config)
@@ -135,7 +142,7 @@ def conclude(suite: Suite, folder: Path) -> SuiteResult:
     rows = judged(suite, runs.read_rows(folder))
     if not rows:
         raise ConfigurationError(f"run folder {folder} holds no reply to a case of {suite.name}")
-    values = aggregate(suite, rows)
+    values = {**aggregate(suite, rows), "judged_by_sha256": code_digest(*JUDGING)}
     (folder / runs.VERDICTS).write_text("".join(map(_verdict_line, rows)), "utf-8")
     runs.write_json(folder / runs.AGGREGATES, values)
     write_exports(folder, suite, values, rows)
@@ -163,8 +170,9 @@ def _rows_so_far(folder: Path) -> list[Row]:
     return runs.read_rows(folder) if (folder / runs.ROWS).is_file() else []
 
 
-def _check_documents(suite: Suite, system: System, path: Path) -> None:
-    """A gold document that the collection does not hold is a mistake in the suite."""
+def check_documents(suite: Suite, system: System, path: Path) -> None:
+    """A gold document that the collection does not hold is a mistake in the suite at `path`:
+    raises ConfigurationError."""
     for case in suite.cases:
         for gold in case.gold:
             if not case.review and system.holds(gold.document) is False:
@@ -181,7 +189,7 @@ def _config(suite: Path, loaded: Suite, system: System, options: RunOptions) -> 
         "repeat": options.repeat,
         "system": system.describe(),
         "versions": {"python": platform.python_version(), **dict(_versions())},
-        "code_sha256": code_digest(),
+        "code_sha256": code_digest(*ANSWERING),
     }
     return {
         **same,
@@ -197,16 +205,17 @@ def _fingerprint(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def code_digest() -> str:
-    """The digest of the packages that make an answer, models included: rows that other code
-    made do not belong into one run."""
+@lru_cache
+def code_digest(*places: str) -> str:
+    """The digest of folders and files of this source tree, models included."""
     digest = hashlib.sha256()
     source = Path(__file__).parents[1]
-    for package in ("rag", "ingest"):
-        for path in sorted((source / package).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(source).as_posix().encode() + b"\0")
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    found = {path for place in places for path in source.glob(place)}
+    found |= {path for folder in found for path in folder.rglob("*")}
+    for path in sorted(found):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(source).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 

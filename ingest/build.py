@@ -21,6 +21,8 @@ from ingest.catalog import Catalog
 from ingest.lock import writer_lock
 from rag.errors import ConfigurationError, IndexDamagedError
 from rag.index.generation import (
+    CHROMA,
+    CURRENT,
     GENERATIONS,
     MANIFEST,
     SCRATCH,
@@ -32,14 +34,15 @@ from rag.index.generation import (
     file_digest,
     read_manifest,
     switch,
-    sync_folder,
+    sync,
 )
 from rag.index.lexical import LexicalIndex
+from rag.index.probe import spread
 from rag.index.spellings import Spellings
 from rag.index.store import write_store
 from rag.question.glossary import FILE as GLOSSARY
 from rag.types import Passage, SourceDocument
-from rag.vectors import ChromaIndex, ExactIndex, build_chroma
+from rag.vectors import SAVED_GRAPH, ChromaIndex, ExactIndex, build_chroma
 from rag.words.text import index_terms
 
 KEEP = 2  # generations kept: the active one and the one before
@@ -60,7 +63,7 @@ def build_generation(catalog: Catalog, data_dir: Path, model: str, dim: int) -> 
     `model` and `dim` name the vectors to use. Raises IndexDamagedError, leaving
     the active generation as it was, when the new one does not verify.
     """
-    name = _new_name(catalog.revision)
+    name = _new_name(data_dir / GENERATIONS, catalog.revision)
     scratch = data_dir / GENERATIONS / f"{name}{SCRATCH}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -85,23 +88,28 @@ def build_generation(catalog: Catalog, data_dir: Path, model: str, dim: int) -> 
         )
         _write_manifest(scratch, manifest)
         verify(scratch, chroma=True)
+        _sync_files(scratch)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     final = data_dir / GENERATIONS / name
-    shutil.rmtree(final, ignore_errors=True)
     os.replace(scratch, final)
-    sync_folder(final.parent)
+    sync(final.parent)
     switch(data_dir, name)
     prune(data_dir)
     return name
 
 
-def _new_name(revision: int) -> str:
-    """Sorts by time: 20261122T141530.123Z-r000042."""
-    now = time.time()
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
-    return f"{stamp}.{int(now * 1000) % 1000:03d}Z-r{revision:06d}"
+def _new_name(folder: Path, revision: int) -> str:
+    """Sorts by time: 20261122T141530.123Z-r000042. Never one that is there already: a clock
+    that went back must not give a new generation the name of the one that is served."""
+    now = int(time.time() * 1000)
+    while True:
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now // 1000))
+        name = f"{stamp}.{now % 1000:03d}Z-r{revision:06d}"
+        if not (folder / name).exists():
+            return name
+        now += 1
 
 
 def _glossary(catalog: Catalog) -> str:
@@ -153,12 +161,21 @@ def _write_lexical(folder: Path, entries: Sequence[Entry]) -> dict[str, int]:
 
 
 def _digests(folder: Path) -> dict[str, tuple[int, str]]:
-    """Size and SHA-256 of every file but Chroma's, which Chroma itself rewrites on opening."""
+    """Size and SHA-256 of every file that stays as it is: Chroma rewrites its database on
+    opening, and the files of an HNSW graph that it has not saved yet (small collections)."""
+    chroma = folder / CHROMA
     return {
         path.relative_to(folder).as_posix(): (path.stat().st_size, file_digest(path))
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "chroma" not in path.relative_to(folder).parts
+        if path.is_file() and (chroma not in path.parents or (path.parent / SAVED_GRAPH).exists())
     }
+
+
+def _sync_files(folder: Path) -> None:
+    """Everything in a folder on disk: a switch that survives a power cut must not name files
+    that do not."""
+    for path in (*folder.rglob("*"), folder):
+        sync(path)
 
 
 def _write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -182,17 +199,12 @@ def verify(folder: Path, *, chroma: bool) -> None:
             )
         exact = generation.dense
         assert isinstance(exact, ExactIndex)
-        rows = _sample(manifest.passages)
+        rows = spread(manifest.passages, SAMPLE)
         generation.store.passages(rows)  # raises when text and passage ids disagree
         if chroma:
             _verify_chroma(folder, exact, rows)
     finally:
         generation.close()
-
-
-def _sample(passages: int) -> list[int]:
-    """Up to SAMPLE rows, spread evenly: the same ones every time."""
-    return sorted({int(row) for row in np.linspace(0, passages - 1, SAMPLE)}) if passages else []
 
 
 def _verify_chroma(folder: Path, exact: ExactIndex, rows: Sequence[int]) -> None:
@@ -221,6 +233,7 @@ def _finds_itself(index: ChromaIndex, vector: npt.NDArray[np.float32]) -> bool:
 
 def prune(data_dir: Path) -> None:
     """Remove scratch folders and all but the newest KEEP generations."""
+    (data_dir / f"{CURRENT}{SCRATCH}").unlink(missing_ok=True)
     folder = data_dir / GENERATIONS
     if not folder.is_dir():
         return

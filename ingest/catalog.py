@@ -59,10 +59,11 @@ class Catalog:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite rolls back by itself when the disk is full
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     @property
     def revision(self) -> int:
@@ -177,6 +178,46 @@ class Catalog:
             for page, start, end, headings, position, key in rows
         ]  # fmt: skip
 
+    def holds(self, document: SourceDocument, keys: Sequence[str]) -> bool:
+        """Whether the stored version says the same: all but the hash of its bytes. `keys` are
+        those of the texts that are embedded for it, in order."""
+        row = self._db.execute(
+            "SELECT record FROM documents WHERE id = ?", (document.id,)
+        ).fetchone()
+        if row is None:
+            return False
+        stored = json.loads(row[0])
+        fresh = json.loads(json.dumps(asdict(replace(document, pages=()))))
+        pages = self._db.execute(
+            "SELECT number, label, text, spans FROM pages WHERE document = ? ORDER BY number",
+            (document.id,),
+        ).fetchall()
+        texts = self._db.execute(
+            "SELECT embedded FROM passages WHERE document = ? ORDER BY position", (document.id,)
+        ).fetchall()
+        same = [
+            (p.number, p.label, p.text, json.dumps((p.asides, p.items))) for p in document.pages
+        ]
+        return (
+            {**stored, "sha256": ""} == {**fresh, "sha256": ""}
+            and pages == same
+            and [key for (key,) in texts] == list(keys)
+        )
+
+    def set_digest(self, document_id: str, digest: str) -> None:
+        """Other bytes say what is stored: the document does not change, nor does the revision."""
+        self._db.execute("UPDATE documents SET digest = ? WHERE id = ?", (digest, document_id))
+
+    # Memory of sources, between runs
+
+    def memory(self, key: str) -> str:
+        """What was kept under a key; empty when nothing was."""
+        return self._state(f"memory:{key}")
+
+    def set_memory(self, key: str, text: str) -> None:
+        """Keep a text under a key."""
+        self._db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (f"memory:{key}", text))
+
     # Vectors
 
     def missing_vectors(self, model: str) -> set[str]:
@@ -269,12 +310,12 @@ class Catalog:
             (time.time(), document),
         )
 
-    def ledger(self) -> list[LedgerRow]:
-        """All ledger rows, by document."""
+    def ledger(self, status: str = "") -> list[LedgerRow]:
+        """The ledger rows of a status, or all, by document."""
         return [
             LedgerRow(d, s, st, r, g, p, tuple(map(tuple, json.loads(rm))), tuple(json.loads(n)), t)
             for d, s, st, r, g, p, rm, n, t in self._db.execute(
-                "SELECT * FROM ledger ORDER BY document"
+                "SELECT * FROM ledger WHERE ? IN ('', status) ORDER BY document", (status,)
             )
         ]
 

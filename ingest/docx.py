@@ -45,9 +45,9 @@ def read_docx(data: bytes, name: str) -> RawDocument:
             style_map="p[style-name='Title'] => h1:fresh",
             convert_image=mammoth.images.img_element(lambda image: {"src": ""}),
         )
-    except Exception as exc:  # mammoth lets KeyError, BadZipFile and expat errors through
-        if isinstance(exc, MemoryError):
-            raise
+    except (MemoryError, RecursionError):
+        raise  # the sandbox has a sentence for them, and ends this process
+    except Exception as exc:  # mammoth lets those of zipfile, zlib, codecs and expat through
         raise ReadError(f"is damaged: {type(exc).__name__}: {str(exc)[:200]}") from exc
     notes = sorted({message.message for message in result.messages if message.type == "error"})
     dropped = [f"hidden text dropped: {count} x {reason}" for reason, count in hidden.items()]

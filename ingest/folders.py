@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingest.sidecar import SUFFIX
 
-SKIPPED_NAMES = frozenset({"readme.md", "glossary.yaml", "license", "license.md"})
+SKIPPED_NAMES = frozenset({"readme.md", "glossary.yaml", "questions.yaml", "license", "license.md"})
 EXTENSIONS = frozenset(
     {".pdf", ".docx", ".html", ".htm", ".xhtml", ".md", ".markdown", ".txt", ".text"}
 )

@@ -86,7 +86,7 @@ def read_html(data: bytes, name: str) -> RawDocument:
     metadata = page_metadata(tree)
     hidden = drop_hidden(tree)
     notes = [f"hidden text dropped: {count} x {reason}" for reason, count in sorted(hidden.items())]
-    own = _walk_main(tree)
+    own = main_blocks(tree)
     found = _trafilatura(tree)
     reader, blocks = "trafilatura", found
     share = _length(found) / max(1, _length(own))
@@ -204,7 +204,7 @@ def _holds_blocks(element: Element) -> bool:
     )
 
 
-def _walk_main(tree: Element) -> list[Block]:
+def main_blocks(tree: Element) -> list[Block]:
     """Blocks of <main>, <article> or <body>, without navigation and forms."""
     from copy import deepcopy
 

@@ -12,6 +12,7 @@ import re
 from ingest.html import read_blocks
 from ingest.plain import decode
 from ingest.types import RawDocument, RawPage
+from rag.errors import NOT_READ
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)(?:^|\n)(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S)
 _MAX_FRONT_MATTER = 50_000  # characters
@@ -44,7 +45,7 @@ def split_front_matter(text: str) -> tuple[dict[str, object], str, tuple[str, ..
         return {}, text, ("front matter with YAML anchors, kept as text",)
     try:
         loaded = yaml.safe_load(match[1])
-    except (yaml.YAMLError, ValueError, RecursionError) as exc:
+    except (yaml.YAMLError, *NOT_READ) as exc:
         reason = " ".join(str(exc).split())[:200]
         return {}, text, (f"front matter not understood, kept as text: {reason}",)
     if loaded is None:

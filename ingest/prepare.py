@@ -7,6 +7,7 @@ the run.
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from rag.types import Passage, SourceDocument
 
 COMMIT_DOCUMENTS = 64
 COMMIT_SECONDS = 1.0
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,11 @@ def in_batches(finished: Iterator[Finished]) -> Iterator[list[Finished]]:
 
 def prepare(item: Item, pool: SandboxPool, known: str) -> tuple[str, Prepared | None]:
     """(digest, document); None when the stored document has this digest."""
-    with one_document():
-        data, sidecar = item.fetch(), item.sidecar()
+    with one_document(item.id):
+        sidecar = item.sidecar()
+        if item.is_as(known, sidecar):
+            return known, None
+        data = item.fetch()
         digest = item.digest(data, sidecar)
         if digest == known:
             return digest, None
@@ -87,13 +92,14 @@ def prepare(item: Item, pool: SandboxPool, known: str) -> tuple[str, Prepared | 
 
 
 @contextmanager
-def one_document() -> Iterator[None]:
-    """Makes any error of the block a ReadError."""
+def one_document(document_id: str) -> Iterator[None]:
+    """Makes any error of the block a ReadError; one that nobody foresaw is logged."""
     try:
         yield
     except SanadError:
         raise
-    except Exception as error:
+    except Exception as error:  # a fault of ours must not take the other documents away
+        log.exception("%s could not be processed", document_id)
         said = " ".join(str(error).split())[:200]
         reason = f"could not be processed ({type(error).__name__}: {said})"
         raise ReadError(reason) from error

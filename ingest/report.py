@@ -9,6 +9,7 @@ from typing import Any
 
 from ingest.sandbox import Limits
 from ingest.sources import Source
+from ingest.web.options import WebOptions
 
 WORKERS = 2
 
@@ -21,6 +22,7 @@ class Options:
 
     dry_run: bool = False
     allow_shrink: bool = False
+    web: WebOptions = field(default_factory=WebOptions)
     workers: int = WORKERS
     limits: Limits = field(default_factory=Limits)
 
@@ -33,6 +35,9 @@ class IngestReport:
     updated: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()  # unchanged
+    unmodified: int = 0  # answers of 304 among what was asked for on the web
+    missing: tuple[tuple[str, str], ...] = ()  # (id, reason): not there, for the first time
+    left_out: tuple[tuple[str, str], ...] = ()  # (address, why it is no document): websites
     failed: tuple[tuple[str, str], ...] = ()  # (id, reason)
     ignored: tuple[str, ...] = ()  # files of a kind that is not read
     notes: tuple[tuple[str, str], ...] = ()  # (id, what was noticed)
@@ -76,12 +81,20 @@ def report_of(
         updated=tuple(sorted(tally.updated)),
         deleted=tuple(sorted(gone)),
         skipped=tuple(sorted(tally.skipped)),
+        unmodified=sum(source.unmodified for source in sources),
+        missing=tuple(row for source in sources for row in source.missing),
+        left_out=tuple(row for source in sources for row in source.left_out),
         failed=tuple(sorted([*tally.failed, *(row for s in sources for row in s.unread)])),
         ignored=tuple(name for source in sources for name in source.ignored),
-        notes=tuple(tally.notes),
+        notes=(*tally.notes, *(row for source in sources for row in _said(source))),
         removed=tuple(tally.removed),
         embedded=embedded,
         passages=tally.passages,
         generation=generation,
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def _said(source: Source) -> list[tuple[str, str]]:
+    """What visiting a source brought to notice, and why its documents were withdrawn."""
+    return [*source.noticed, *((id_, f"withdrawn: {reason}") for id_, reason in source.gone)]

@@ -68,7 +68,7 @@ def connect(data_dir: Path, *, read_only: bool) -> sqlite3.Connection:
     path = data_dir / FILE
     try:
         if read_only:
-            target = _read_only_uri(data_dir)
+            target = read_only_uri(path)
         else:
             data_dir.mkdir(parents=True, exist_ok=True)
             target = f"file:{quote(str(path.absolute()))}"
@@ -89,17 +89,16 @@ def connect(data_dir: Path, *, read_only: bool) -> sqlite3.Connection:
     return db
 
 
-def _read_only_uri(data_dir: Path) -> str:
+def read_only_uri(path: Path) -> str:
     """Without a write-ahead log nobody is writing: the file is opened as immutable, as
     SQLite would otherwise create one even to read."""
-    path = data_dir / FILE
     try:
         size = path.stat().st_size
     except FileNotFoundError:
         size = 0
     if not size:
         return "file::memory:"
-    log = path.with_name(f"{FILE}-wal")
+    log = path.with_name(f"{path.name}-wal")
     mode = "mode=ro" if log.exists() else "immutable=1"
     return f"file:{quote(str(path.absolute()))}?{mode}"
 
@@ -118,7 +117,9 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
 
 def catalog_error(data_dir: Path, error: sqlite3.Error) -> ConfigurationError:
     """The one sentence for what SQLite says of a catalog."""
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        remedy = "another program has it open; close that and run the command again"
+    elif isinstance(error, sqlite3.OperationalError):
         remedy = "see that its folder can be written to and has room"
     else:
         remedy = "restore it from a backup, or move it away and ingest again"

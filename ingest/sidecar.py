@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from rag.errors import ReadError
+from rag.errors import NOT_READ, ReadError
 
 SUFFIX = ".meta.yaml"
 MAX_BYTES = 50_000
@@ -37,7 +37,7 @@ def parse_sidecar(data: bytes, name: str) -> dict[str, object]:
         text = data.decode("utf-8-sig")
         _check_shape(text, name)
         values = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, *NOT_READ) as error:
         raise _invalid(name, " ".join(str(error).split())[:200]) from error
     if values is None:
         return {}

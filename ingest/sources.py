@@ -1,16 +1,17 @@
 """What to ingest: folders, files, URLs and URL lists, as items with stable ids.
 
 The id of a file in a folder is its path inside that folder; of a single file its
-name; of a page its URL. A source is what was named on the command line: its name
-and root are remembered, so that a later run can tell what has gone from it. What
-lies inside a source's folder belongs to that source, however it is named later.
+name; of a page its URL, and of a page of a site the normal form of that. A source is
+what was named on the command line: its name and root are remembered, so that a later
+run can tell what has gone from it. What lies inside a source's folder belongs to that
+source, however it is named later.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from rag.errors import ConfigurationError, ReadError
 PIPELINE = "1"  # raise it when reading, cleaning or splitting would give another result
 MAX_BYTES = 200 * 2**20
 MAX_LIST_BYTES = 2**20
+SITE = "site+"  # before the root of a source that is a site, so that a page's root is its URL
 
 Owner = Callable[[str], str]  # document id -> name of its source; empty when it has none
 
@@ -35,11 +37,20 @@ class Item:
     fetch: Callable[[], bytes]
     sidecar: Callable[[], bytes] = bytes  # of `<file>.meta.yaml`; empty when there is none
     url: str = ""
+    sha256: str = ""  # of what `fetch` returns, where that is known without calling it
 
     def digest(self, data: bytes, sidecar: bytes = b"") -> str:
         """SHA-256 of the bytes, the sidecar's bytes and the pipeline's version."""
-        parts = hashlib.sha256(data).hexdigest(), hashlib.sha256(sidecar).hexdigest(), PIPELINE
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+        return _digest(hashlib.sha256(data).hexdigest(), sidecar)
+
+    def is_as(self, known: str, sidecar: bytes) -> bool:
+        """Whether the digest is `known`, as far as that can be told without fetching."""
+        return bool(self.sha256) and _digest(self.sha256, sidecar) == known
+
+
+def _digest(sha256: str, sidecar: bytes) -> str:
+    parts = sha256, hashlib.sha256(sidecar).hexdigest(), PIPELINE
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,15 @@ class Source:
     ignored: tuple[str, ...] = ()  # files of a kind we do not read
     unread: tuple[tuple[str, str], ...] = ()  # (folder that cannot be listed, reason)
     complete: bool = True  # whether what is not listed has gone (folders)
+    address: str = ""  # on the web; its items and all below are known once it was visited
+    whole: bool = False  # the site or section at the address; False: the one page
+    gone: tuple[tuple[str, str], ...] = ()  # (document, reason): to be withdrawn
+    missing: tuple[tuple[str, str], ...] = ()  # not there for the first time: kept
+    troubles: tuple[tuple[str, str], ...] = ()  # could not be asked or believed: kept
+    left_out: tuple[tuple[str, str], ...] = ()  # addresses that are no documents of ours
+    noticed: tuple[tuple[str, str], ...] = ()
+    unmodified: int = 0  # answers of 304
+    memory: Mapping[str, str] = field(default_factory=dict)  # to keep for the next visit
 
 
 def collect(arguments: Sequence[str], known: Mapping[str, str], owner: Owner) -> list[Source]:
@@ -80,8 +100,16 @@ def collect(arguments: Sequence[str], known: Mapping[str, str], owner: Owner) ->
 
 
 def is_url(argument: str) -> bool:
-    """Whether an argument is meant as an http(s) URL."""
-    return argument.lower().startswith(("http://", "https://"))
+    """Whether an argument or a root is meant as an http(s) URL."""
+    return argument.lower().removeprefix(SITE).startswith(("http://", "https://"))
+
+
+def is_site(url: str) -> bool:
+    """Whether a URL means a site and not one page: its path is empty or ends in /, it is named
+    like a sitemap or a feed, or `site+` stands before it."""
+    path = urlsplit(url.removeprefix(SITE)).path.lower()
+    lists = ("/", ".xml", ".xml.gz", ".rss", ".atom", "/feed", "/rss", "/atom")
+    return url.startswith(SITE) or not path or path.endswith(lists)
 
 
 def _resolved(arguments: Sequence[str], known: Mapping[str, str]) -> tuple[list[str], list[Path]]:
@@ -94,7 +122,9 @@ def _resolved(arguments: Sequence[str], known: Mapping[str, str]) -> tuple[list[
     roots = {root: Path(root) for root in known.values() if not is_url(root)}
     for argument in arguments:
         if is_url(argument):
-            urls.append(_checked_url(argument, "it"))
+            bare = _checked_url(argument.removeprefix(SITE), "it")
+            page = known.get(argument) == argument  # a list named it, or it always was one
+            urls.append(f"{SITE}{bare}" if is_site(argument) and not page else bare)
             continue
         path = roots.get(argument) or Path(argument).resolve()
         if not _exists(path) and str(path) not in roots:
@@ -125,6 +155,8 @@ def _checked_url(url: str, place: str) -> str:
         host = urlsplit(url).hostname
     except ValueError:
         host = None
+    if host and "@" in urlsplit(url).netloc:
+        raise ConfigurationError(f"{place} names a user of {host}; addresses with one are refused")
     if not host:
         raise ConfigurationError(f"{url!r} is not a URL; {place} must be like https://host/page")
     return url
@@ -153,13 +185,15 @@ def _listed_urls(path: Path) -> list[str]:
 
 
 def _url_source(url: str) -> Source:
+    """A source on the web: what it holds is known once it was visited."""
+    bare = url.removeprefix(SITE)
+    whole = url.startswith(SITE)
+
     def fetch() -> bytes:
-        from ingest.fetch import fetch_url
+        raise ReadError("was not visited")
 
-        return fetch_url(url)
-
-    item = Item(id=url, source=url, name=url, fetch=fetch, url=url)
-    return Source(name=url, root=url, items=(item,), complete=False)
+    items = () if whole else (Item(id=bare, source=bare, name=bare, fetch=fetch, url=bare),)
+    return Source(name=bare, root=url, items=items, complete=False, address=bare, whole=whole)
 
 
 def _path_source(path: Path, known: Mapping[str, str], whose: Owner) -> Source | None:

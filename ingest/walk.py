@@ -10,19 +10,23 @@ crash converges to the same state.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ingest.build import batches, build_generation, indexed_text, prune, stale
 from ingest.catalog import Catalog, LedgerRow
+from ingest.corrections import corrected
+from ingest.history import record
 from ingest.lock import writer_lock
 from ingest.prepare import Prepared, in_batches, one_document, read_each
 from ingest.report import IngestReport, Options, Progress, Tally, report_of
 from ingest.sandbox import SandboxPool
 from ingest.sidecar import parse_sidecar
 from ingest.sources import Item, Source, collect
+from ingest.web.site import hold_back, remember, visit_all
 from rag.embed import Embedder, unrelated_cosine
 from rag.errors import ConfigurationError, ReadError, ShrinkError
 from rag.index.generation import current_name
@@ -49,24 +53,44 @@ def ingest(
     options = options or Options()
     started = time.monotonic()
     if options.dry_run:
-        with Catalog(data_dir, read_only=True) as catalog:
+        with Catalog(data_dir, read_only=True) as catalog, TemporaryDirectory() as spool:
             sources = _sources(arguments, catalog, data_dir)
+            sources = _visited(sources, catalog, data_dir, Path(spool), options, progress)
             return _dry_run(sources, _gone(sources, catalog), catalog, started)
-    with writer_lock(data_dir), Catalog(data_dir) as catalog:
+    with writer_lock(data_dir), Catalog(data_dir) as catalog, TemporaryDirectory() as spool:
         prune(data_dir)
         sources = _sources(arguments, catalog, data_dir)
+        sources = _visited(sources, catalog, data_dir, Path(spool), options, progress)
         gone = _gone(sources, catalog)
         if not options.allow_shrink:
-            _guard_shrink(gone, catalog)
+            _guard_shrink(gone, sources, catalog)
         tally = _read_all(sources, catalog, options, progress)
         _withdraw(sources, gone, catalog)
         embedded = _embed_missing(catalog, embedder, tally.texts, progress)
         _rebuild_if_stale(catalog, data_dir, embedder, progress)
-        return report_of(sources, gone, tally, embedded, current_name(data_dir), started)
+        report = report_of(sources, gone, tally, embedded, current_name(data_dir), started)
+        record(data_dir, arguments, report.as_dict())
+        return report
 
 
 def _sources(arguments: Sequence[str], catalog: Catalog, data_dir: Path) -> list[Source]:
-    return collect(arguments or _known_roots(catalog, data_dir), catalog.sources(), catalog.owner)
+    named = arguments or _known_roots(catalog, data_dir)
+    return collect(named, catalog.sources(), catalog.owner)
+
+
+def _visited(
+    sources: Sequence[Source],
+    catalog: Catalog,
+    data_dir: Path,
+    spool: Path,
+    options: Options,
+    progress: Progress,
+) -> list[Source]:
+    """The sources with those on the web visited, and corrections laid over all of them."""
+    visited = visit_all(sources, catalog, options.web, spool, progress)
+    if not options.allow_shrink:
+        visited = hold_back(visited, catalog.digests(), SHRINK_LIMIT)
+    return [corrected(source, data_dir) for source in visited]
 
 
 def _known_roots(catalog: Catalog, data_dir: Path) -> list[str]:
@@ -79,8 +103,10 @@ def _known_roots(catalog: Catalog, data_dir: Path) -> list[str]:
 
 
 def _gone(sources: Sequence[Source], catalog: Catalog) -> list[str]:
-    """Stored documents of the named folders that are not there any more."""
-    return [
+    """Stored documents of the named folders that are not there any more, and pages that were
+    found missing twice."""
+    missing = [document_id for source in sources for document_id, _ in source.gone]
+    return missing + [
         document_id
         for source in sources
         if source.complete
@@ -89,8 +115,11 @@ def _gone(sources: Sequence[Source], catalog: Catalog) -> list[str]:
     ]
 
 
-def _guard_shrink(gone: Sequence[str], catalog: Catalog) -> None:
+def _guard_shrink(gone: Sequence[str], sources: Sequence[Source], catalog: Catalog) -> None:
+    """Pages of the web alone were weighed before: where too many were gone they are kept."""
     stored = len(catalog.digests())
+    if len(gone) == sum(len(source.gone) for source in sources):
+        return
     if len(gone) > SHRINK_LIMIT * stored:
         raise ShrinkError(
             f"this run would withdraw {len(gone)} of {stored} documents (first: {gone[0]}), more "
@@ -103,16 +132,18 @@ def _dry_run(
 ) -> IngestReport:
     stored = catalog.digests()
     tally = Tally()
+    for document_id, reason in (row for source in sources for row in source.troubles):
+        tally.failed.append((document_id, reason))
     for item in _items(sources):
         try:
-            with one_document():
-                sidecar = item.sidecar()
-                digest = item.digest(item.fetch(), sidecar)
+            with one_document(item.id):
+                sidecar, known = item.sidecar(), stored.get(item.id)
+                same = known is not None and item.is_as(known, sidecar)
+                digest = known if same else item.digest(item.fetch(), sidecar)
                 parse_sidecar(sidecar, item.name)
         except ReadError as error:
             tally.failed.append((item.id, str(error)))
             continue
-        known = stored.get(item.id)
         target = (
             tally.created if known is None else tally.updated if known != digest else tally.skipped
         )
@@ -130,8 +161,10 @@ def _read_all(
     """Read changed items in sandboxed children, store each as it is done."""
     tally, stored = Tally(), catalog.digests()
     queue = list(_items(sources))
-    for source in sources:
-        catalog.set_source(source.name, source.root)
+    with catalog.transaction():
+        for source in sources:
+            catalog.set_source(source.name, source.root)
+            _note_absent(source, stored, catalog, tally)
     done = 0
     with SandboxPool(options.workers, options.limits) as pool:
         finished = read_each(queue, stored, pool, options.workers)
@@ -155,9 +188,14 @@ def _store(
     try:
         digest, prepared = future.result()
     except ReadError as error:
-        _fail(item, str(error), catalog, tally, kept=item.id in stored)
+        _fail(item.id, item.source, str(error), stored, catalog, tally)
         return
     if prepared is None:
+        catalog.record_unchanged(item.id)
+        tally.skipped.append(item.id)
+        return
+    if item.sha256 and catalog.holds(prepared.document, [key for _, key in prepared.passages]):
+        catalog.set_digest(item.id, digest)  # a page sends other bytes, and says the same
         catalog.record_unchanged(item.id)
         tally.skipped.append(item.id)
         return
@@ -173,12 +211,27 @@ def _store(
     tally.passages += len(prepared.passages)
 
 
-def _fail(item: Item, reason: str, catalog: Catalog, tally: Tally, *, kept: bool) -> None:
+def _fail(
+    document: str,
+    source: str,
+    reason: str,
+    stored: Mapping[str, str],
+    catalog: Catalog,
+    tally: Tally,
+) -> None:
     """A document that cannot be read now keeps the version stored before."""
-    if kept:
+    if document in stored:
         reason += "; the version stored before is kept"
-    catalog.record_failure(item.id, item.source, reason)
-    tally.failed.append((item.id, reason))
+    catalog.record_failure(document, source, reason)
+    tally.failed.append((document, reason))
+
+
+def _note_absent(source: Source, stored: Mapping[str, str], catalog: Catalog, tally: Tally) -> None:
+    """Ledger rows of pages that did not answer, or are missing for the first time."""
+    for document, reason in source.troubles:
+        _fail(document, source.name, reason, stored, catalog, tally)
+    for document, reason in source.missing:
+        catalog.record_failure(document, source.name, reason)
 
 
 def _withdraw(sources: Sequence[Source], gone: Sequence[str], catalog: Catalog) -> None:
@@ -186,14 +239,30 @@ def _withdraw(sources: Sequence[Source], gone: Sequence[str], catalog: Catalog) 
     forget a source whose root has gone too."""
     present = {item.id for item in _items(sources)}
     names = {source.name for source in sources if source.complete}
+    present |= {row[0] for source in sources for row in (*source.troubles, *source.missing)}
     lost = [r.document for r in catalog.ledger() if r.source in names and r.document not in present]
+    lost += _asked_no_more(sources, present, catalog)
     with catalog.transaction():
         if gone:
             catalog.delete(gone)
         catalog.forget(lost)
         for source in sources:
+            if source.address:
+                remember(catalog, source)
             if source.complete and not source.items and not Path(source.root).exists():
                 catalog.forget_source(source.name)
+
+
+def _asked_no_more(
+    sources: Sequence[Source], present: Collection[str], catalog: Catalog
+) -> list[str]:
+    """Ledger rows of pages that were never stored and that their site does not name any more."""
+    names = {source.name for source in sources if source.address}
+    if not names:
+        return []
+    stored = catalog.digests()
+    rows = [row for row in catalog.ledger("failed") if row.source in names]
+    return [r.document for r in rows if r.document not in present and r.document not in stored]
 
 
 def _embed_missing(

@@ -13,6 +13,10 @@
 Each message says which thing, which value, and what to do.
 """
 
+# What PyYAML and JSON raise beside their own errors: for a date that is none, `!!bool perhaps`,
+# `!!int ""`, `!!timestamp x`, and for a thousand brackets.
+NOT_READ = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+
 
 class SanadError(Exception):
     """Anything Sanad reports in one sentence; everything else keeps its traceback."""

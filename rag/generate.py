@@ -11,6 +11,7 @@ Knows no evidence, no markers and no checks.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
@@ -26,6 +27,8 @@ from rag.writing.trouble import FINISHES, Kind, ModelTrouble, trouble_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+log = logging.getLogger(__name__)
 
 CHARACTERS = 20_000  # about ten times the longest answer that is of use
 _UNDER_WAY = ("", "in_progress", "queued")
@@ -140,7 +143,7 @@ def load_writer(settings: WriterSettings) -> Writer:
         model = init_chat_model(name, model_provider=provider, **options(settings))
     except ImportError as error:
         raise ConfigurationError(_missing(settings.model, provider, error)) from error
-    except Exception as error:  # whatever a provider's constructor raises, in any class
+    except Exception as error:  # noqa: BLE001  # whatever a provider's constructor raises
         if isinstance(error, ValueError) and "Unsupported provider" in str(error):
             said = (
                 f"the provider {provider!r} is unknown; known: {_known()}, and those of LangChain"
@@ -251,9 +254,11 @@ class LangChainWriter:
                         yield text
                 self._options = options
                 return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # a provider's, which `trouble_of` reads
                 if tally.finish and not isinstance(error, ModelTrouble):
-                    return  # the text is whole; only the usage was still to come
+                    # The text is whole; only the usage was still to come.
+                    log.warning("%s did not tell its usage: %s", self.name, type(error).__name__)
+                    return
                 trouble = self._trouble(error, tally)
             if tally.characters:
                 raise trouble

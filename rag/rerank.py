@@ -84,10 +84,10 @@ class Reordering:
         try:
             scores = self._scores(question, texts)
         # Any failure of a model at run time, memory and driver included, must leave the answer.
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             if not self.trouble:
                 self.trouble = f"the reranker failed and the order is kept: {_first_line(error)}"
-                _log.warning(self.trouble)
+                _log.warning(self.trouble, exc_info=True)
             return None
         return sorted(range(len(texts)), key=lambda at: -scores[texts[at]])
 

@@ -29,7 +29,8 @@ from rag.writing.deadline import Deadlines
 from rag.writing.providers import WriterSettings
 
 # An address may hold credentials.
-_NEVER_SHOWN = ("llm_api_key", "llm_base_url", "limits_store", "metrics_token")
+_NEVER_SHOWN = ("llm_api_key", "llm_base_url", "limits_store", "metrics_token", "office_password")
+FEWEST_CHARACTERS = 12  # of a password; guesses are counted, but there may be years of them
 # As a browser writes it: lower case, no path, no wildcard.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
@@ -78,6 +79,24 @@ class Settings(BaseSettings):
     passages: int = Field(12, ge=1, le=100, description="Passages read for one answer.")
     read_seconds: float = Field(30.0, gt=0, le=3600, description="Longest time to read a file.")
     read_memory_mb: int = Field(2048, ge=256, description="Memory a reading child may take.")
+    fetch_agent: str = Field(
+        "Sanad", description="Name websites are asked under, and that robots.txt is read for."
+    )
+    fetch_contact: str = Field(
+        "", description="Address or page of who runs this, told to the websites. Empty: none."
+    )
+    fetch_pause: float = Field(
+        1.0, ge=0, le=600, description="Seconds between two requests to one website, at least."
+    )
+    fetch_pages: int = Field(2000, ge=1, description="Most addresses of a site, a run.")
+    fetch_depth: int = Field(5, ge=0, le=100, description="Links from a site's first page.")
+    fetch_seconds: float = Field(60.0, gt=0, le=3600, description="Longest time of a request.")
+    fetch_mb: int = Field(20, ge=1, le=200, description="Largest page or file of the web, in MB.")
+    fetch_allow: str = Field(
+        "",
+        description="Servers, HOST:PORT, that may be asked though their address is not public or "
+        "their port no web port.",
+    )
     llm: str = Field(
         "",
         description="Language model that writes answers, provider:model as LangChain names them "
@@ -178,6 +197,15 @@ class Settings(BaseSettings):
         False, description="Keep questions, scrubbed, in the data folder. Say so to visitors."
     )
     log_questions_days: int = Field(30, ge=1, le=365, description="Age at which they go.")
+    originals: bool = Field(
+        True, description="Whether readers get original files, and pictures of their pages."
+    )
+    office_password: SecretStr = Field(
+        SecretStr(""), description="Password of the knowledge officer's pages. Empty: none are."
+    )
+    library_folder: Path | None = Field(
+        None, description="Where the officer's uploads lie; by default library of the data folder."
+    )
 
     @field_validator("llm_base_url")
     @classmethod
@@ -198,6 +226,13 @@ class Settings(BaseSettings):
             raise ValueError("a key has no spaces and only ASCII characters")
         return SecretStr(bare)
 
+    @field_validator("office_password")
+    @classmethod
+    def _not_guessed(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < FEWEST_CHARACTERS:
+            raise ValueError(f"a password has {FEWEST_CHARACTERS} characters or more")
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
@@ -211,18 +246,34 @@ class Settings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, value: str) -> str:
+        return _each_is(value, ORIGIN, "an exact origin, such as https://x.org")
+
+    @field_validator("fetch_agent")
+    @classmethod
+    def _token(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_-]{1,40}", value):
+            raise ValueError("robots.txt knows agents by letters, - and _, up to 40 of them")
+        return value
+
+    @field_validator("fetch_contact")
+    @classmethod
+    def _one_word(cls, value: str) -> str:
+        if not re.fullmatch(r"[!-'*-~]{0,200}", value):
+            raise ValueError("it takes an e-mail address or a URL, without spaces and brackets")
+        return value
+
+    @field_validator("fetch_allow")
+    @classmethod
+    def _places(cls, value: str) -> str:
         for each in _listed(value):
-            if not ORIGIN.fullmatch(each):
-                raise ValueError(f"{each!r} is not an exact origin, such as https://x.org")
+            if not re.fullmatch(r"(?:[A-Za-z0-9.-]+|[0-9a-fA-F:]*:[0-9a-fA-F:]*):\d{1,5}", each):
+                raise ValueError(f"{each!r} is not HOST:PORT")
         return value
 
     @field_validator("public_hosts")
     @classmethod
     def _names(cls, value: str) -> str:
-        for each in _listed(value):
-            if not HOST.fullmatch(each):
-                raise ValueError(f"{each!r} is not a host name without port")
-        return value
+        return _each_is(value, HOST, "a host name without port")
 
     @field_validator("limits_store")
     @classmethod
@@ -247,6 +298,19 @@ class Settings(BaseSettings):
         """The arguments of `rag.embed.load_embedder`."""
         model, revision = self.embedding_model, self.embedding_revision
         return model, revision, self.embedding_batch_size, self.device, self.embedding_backend
+
+    def fetching(self) -> dict[str, Any]:
+        """How websites are asked: plain values for `ingest.web.options.web_options`."""
+        return {
+            "agent": self.fetch_agent,
+            "contact": self.fetch_contact,
+            "pause": self.fetch_pause,
+            "pages": self.fetch_pages,
+            "depth": self.fetch_depth,
+            "seconds": self.fetch_seconds,
+            "megabytes": self.fetch_mb,
+            "allow": _listed(self.fetch_allow.lower()),
+        }
 
     def writer(self) -> WriterSettings | None:
         """How the language model is reached; None where there is none."""
@@ -281,6 +345,14 @@ class Settings(BaseSettings):
         """Arguments over environment over .env over sanad.toml."""
         toml = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, dotenv_settings, toml
+
+
+def _each_is(value: str, pattern: re.Pattern[str], what: str) -> str:
+    """A list as it was given. Raises ValueError for a part that is not `what`."""
+    for each in _listed(value):
+        if not pattern.fullmatch(each):
+            raise ValueError(f"{each!r} is not {what}")
+    return value
 
 
 def _listed(value: str) -> list[str]:

@@ -8,7 +8,7 @@ generation is verified). Rows are passage rows. Knows no text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from rag.errors import IndexDamagedError
 
 Mask = npt.NDArray[np.bool_]
 COLLECTION = "passages"
+SAVED_GRAPH = "index_metadata.pickle"  # lies beside the files of a graph that Chroma has saved
 # hnswlib's recommendations for recall over build time; Chroma's own defaults
 # (16, 100, 100) lost a fifth of the neighbours at 100,000 clustered vectors.
 HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
@@ -118,6 +119,20 @@ class ChromaIndex:
     ) -> npt.NDArray[np.float32]:
         """See `VectorIndex.similarities`."""
         return self._exact.similarities(vector, rows)
+
+    def changed(self, rows: Sequence[int]) -> int:
+        """How many of `rows` have no vector, or another one than the exact matrix."""
+        if not rows:
+            return 0
+        with _translated(Path(COLLECTION)):
+            found = self._collection.get(ids=[str(row) for row in rows], include=["embeddings"])
+        held = {
+            int(row): vector for row, vector in zip(found["ids"], found["embeddings"], strict=True)
+        }
+        return sum(
+            row not in held or not np.allclose(held[row], self._exact.matrix[row], atol=1e-3)
+            for row in rows
+        )
 
     def close(self) -> None:
         """Release the files; Chroma shares one system among the clients of a path."""

@@ -3,7 +3,7 @@
     with misbehaving_server("cut", text="Kyiv has a plan [1].") as server:
         ... server.url, server.requests, server.client_left ...
 
-A behaviour is a name of `BEHAVIOURS`, or an HTTP status such as "429". A request
+A behaviour is a name of `openai_behaviours.BEHAVIOURS`, or an HTTP status such as "429". A request
 for a model of such a name gets that behaviour whatever the server's own is.
 """
 
@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.openai_behaviours import BEHAVIOURS
 
 Text = str | Sequence[str] | Callable[[dict[str, Any]], str]
 
@@ -70,7 +72,7 @@ def misbehaving_server(behaviour: str = "normal", **script: Any) -> Iterator[Ser
             taken.bind(("127.0.0.1", 0))
             yield Server(f"http://127.0.0.1:{taken.getsockname()[1]}/v1")
         return
-    http = _Http(("127.0.0.1", 0), _Handler)
+    http = _Http(("127.0.0.1", 0), Handler)
     http.script = told
     http.server = Server(f"http://127.0.0.1:{http.server_port}/v1")
     thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
@@ -96,7 +98,7 @@ class _Http(ThreadingHTTPServer):
         """A client that leaves is no error here."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Http
@@ -237,203 +239,3 @@ def _text(text: Text, body: dict[str, Any], turn: int) -> str:
 
 def _known(name: str) -> bool:
     return name in BEHAVIOURS or (len(name) == 3 and name.isdigit())
-
-
-def _normal(handler: _Handler) -> None:
-    handler.begin(chunked=True)
-    handler.say_all(handler.text)
-    handler.end()
-
-
-def _silent(handler: _Handler) -> None:
-    """Accept, and say nothing at all."""
-    handler.hold()
-
-
-def _headers(handler: _Handler) -> None:
-    handler.begin()
-    handler.hold()
-
-
-def _stall(handler: _Handler) -> None:
-    """One piece, then silence."""
-    handler.begin()
-    handler.say(handler.text[: handler.script.piece])
-    handler.hold()
-
-
-def _stall_after_finish(handler: _Handler) -> None:
-    """Everything but the end of the stream."""
-    handler.begin()
-    handler.say_all(handler.text)
-    handler.event(handler.chunk({}, "stop"))
-    handler.hold()
-
-
-def _comments(handler: _Handler) -> None:
-    """Bytes that keep a connection alive and say nothing."""
-    handler.begin()
-    while not handler.server.server.stopped.wait(0.02):
-        handler.send(b": keep-alive\n\n")
-
-
-def _drip(handler: _Handler) -> None:
-    """A little, again and again, without end."""
-    handler.begin()
-    while not handler.server.server.stopped.wait(handler.script.pause):
-        handler.say("more ")
-
-
-def _half(handler: _Handler) -> None:
-    handler.say(handler.text[: len(handler.text) // 2])
-
-
-def _cut(handler: _Handler) -> None:
-    """Half of the text, then a clean end without [DONE]."""
-    handler.begin()
-    _half(handler)
-    handler.close_connection = True
-
-
-def _torn(handler: _Handler) -> None:
-    """Half of a chunked body, then the end of the connection."""
-    handler.begin(chunked=True)
-    _half(handler)
-    handler.close_connection = True
-
-
-def _reset(handler: _Handler) -> None:
-    """Half of the text, then a reset."""
-    handler.begin()
-    _half(handler)
-    handler.wfile.flush()
-    select.select([handler.connection], [], [], 0.1)  # let it be read before it is thrown away
-    handler.reset()
-
-
-def _reset_first(handler: _Handler) -> None:
-    handler.reset()
-
-
-def _no_finish(handler: _Handler) -> None:
-    """[DONE] without a word on how it ended."""
-    handler.begin()
-    handler.say_all(handler.text)
-    handler.event("[DONE]")
-    handler.close_connection = True
-
-
-def _error_late(handler: _Handler) -> None:
-    """Half of the text, then an error event."""
-    handler.begin()
-    _half(handler)
-    handler.event({"error": {"message": "overloaded", "type": "server_error"}})
-    handler.close_connection = True
-
-
-def _raw(*data: bytes | str) -> Callable[[_Handler], None]:
-    """A first piece, these events, and the end."""
-
-    def behave(handler: _Handler) -> None:
-        handler.begin()
-        for each in data:
-            if isinstance(each, str):
-                handler.event(each)
-            else:
-                handler.send(each)
-        handler.end()
-        handler.close_connection = True
-
-    return behave
-
-
-def _saying(text: str, finish: str = "stop", size: int = 10_000) -> Callable[[_Handler], None]:
-    def behave(handler: _Handler) -> None:
-        handler.begin()
-        for start in range(0, len(text), size):
-            handler.say(text[start : start + size])
-        handler.end(finish)
-        handler.close_connection = True
-
-    return behave
-
-
-def _finishing(reason: str) -> Callable[[_Handler], None]:
-    def behave(handler: _Handler) -> None:
-        handler.begin()
-        _half(handler)
-        handler.end(reason)
-        handler.close_connection = True
-
-    return behave
-
-
-def _flood(handler: _Handler) -> None:
-    """One line without end, as fast as it goes."""
-    handler.begin()
-    handler.send(b"data: ")
-    while not handler.server.server.stopped.is_set():
-        handler.send(b"x" * 2**16)
-
-
-def _strict(handler: _Handler) -> None:
-    """A server that does not know `stream_options`."""
-    if "stream_options" in handler.request_seen.body:
-        handler.answer(400, {"error": {"message": "extra field", "code": "unknown_field"}})
-    else:
-        _normal(handler)
-
-
-def _thinking(handler: _Handler) -> None:
-    """Reasoning in a field of its own and, after it, in the text."""
-    handler.begin()
-    handler.event(handler.chunk({"reasoning_content": "Is it 42? Not for me to say."}))
-    handler.say_all(f"<think>Let me see: 42.</think>{handler.text}")
-    handler.end()
-    handler.close_connection = True
-
-
-def _not_a_stream(handler: _Handler) -> None:
-    """A whole completion, for a server that does not stream."""
-    message = {"role": "assistant", "content": handler.text}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    handler.answer(200, handler.frame([choice]) | {"object": "chat.completion"})
-
-
-def _page(handler: _Handler) -> None:
-    """The page of a proxy or a captive portal."""
-    handler.answer(200, "<!doctype html><title>Sign in</title>", "text/html")
-
-
-BEHAVIOURS: dict[str, Callable[[_Handler], None]] = {
-    "normal": _normal,
-    "silent": _silent,
-    "headers": _headers,
-    "stall": _stall,
-    "stall_after_finish": _stall_after_finish,
-    "comments": _comments,
-    "drip": _drip,
-    "cut": _cut,
-    "torn": _torn,
-    "reset": _reset,
-    "reset_first": _reset_first,
-    "no_finish": _no_finish,
-    "utf8": _raw(b'data: {"choices":[{"index":0,"delta":{"content":"\xff\xfe\xfa"}}]}\n\n'),
-    "json": _raw('{"choices": [{"delta": {"content": "half an ob'),
-    "schema": _raw('{"answer": "The schema is ours."}', '{"choices": [{"delta": "not a dict"}]}'),
-    "number": _raw('{"choices": [{"index": 0, "delta": {"content": 42}}]}'),
-    "error_event": _raw('{"error": {"message": "overloaded", "type": "server_error"}}'),
-    "error_late": _error_late,
-    "empty": _saying(""),
-    "blank": _saying(" \n\t "),
-    "nothing": _raw(),
-    "megabyte": _saying("a megabyte of text. " * 52_500),
-    "one_megabyte": _saying("x" * 2**20, size=2**20),
-    "flood": _flood,
-    "filtered": _finishing("content_filter"),
-    "length": _finishing("length"),
-    "strict": _strict,
-    "thinking": _thinking,
-    "not_a_stream": _not_a_stream,
-    "page": _page,
-}  # fmt: skip

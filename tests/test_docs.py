@@ -64,7 +64,9 @@ def test_env_example_lists_every_setting_with_its_default():
 
 
 def test_settings_named_in_the_readme_exist_with_these_defaults():
-    for name, default in re.findall(r"^\| `SANAD_([A-Z_]+)` \| `([^`]*)`", README, re.M):
+    named = re.findall(r"^\| `SANAD_([A-Z_]+)` \| `([^`]*)`", README, re.M)
+    assert named
+    for name, default in named:
         assert str(Settings.model_fields[name.lower()].default) == default
 
 

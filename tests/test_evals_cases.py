@@ -11,32 +11,9 @@ import pytest
 from evals.cases import Case, Limits, load_suite
 from evals.judge import MEASURES
 from rag.errors import ConfigurationError
+from tests.small_suite import CASES, suite
 
 NAMES = frozenset(MEASURES)
-PLAN = "The county action plan of Kilifi has seven pillars with two leads each."
-
-
-def suite(tmp_path: Path, text: str, name: str = "suite.yaml") -> Path:
-    path = tmp_path / name
-    path.write_text(text, "utf-8")
-    return path
-
-
-CASES = f"""
-name: small
-pass_marks: {{quote_fidelity: 1.0, gold_document: 1.0, declined: 1.0}}
-cases:
-  - id: pillars
-    question: How many pillars has the county action plan of Kilifi?
-    language: en
-    expect: answered
-    gold: [{{document: kilifi.md, quote: "{PLAN}"}}]
-    must_include: [[seven, 7], [pillars]]
-  - id: bread
-    question: Quantum chromodynamics lattice gauge coupling?
-    language: en
-    expect: declined
-"""
 
 
 @pytest.mark.parametrize(
@@ -172,9 +149,17 @@ def test_a_pass_mark_of_a_slice_needs_a_case_in_it(tmp_path: Path) -> None:
 
 def test_every_shipped_suite_of_questions_loads() -> None:
     folder = Path(__file__).parents[1] / "evals" / "suites"
-    for path in sorted(folder.glob("*.yaml")):
-        if path.stem != "conversations":  # has its own form and its own loader
-            assert load_suite(path, NAMES).cases
+    loaded = {path.stem: load_suite(path, NAMES).cases for path in folder.glob("*.yaml")}
+    assert {"client", "conversations", "shapes"} <= set(loaded)
+    assert all(loaded.values())
+
+
+def test_gold_may_be_the_id_of_a_document(tmp_path: Path) -> None:
+    text = (
+        CASES + "  - {id: z, language: en, question: q, expect: answered, gold: [one.md, two.md]}\n"
+    )
+    case = load_suite(suite(tmp_path, text), NAMES).cases[-1]
+    assert [(gold.document, gold.quote) for gold in case.gold] == [("one.md", ""), ("two.md", "")]
 
 
 GUIDE = Path(__file__).parents[1] / "docs" / "evaluation.md"
@@ -201,7 +186,9 @@ def test_every_command_and_option_in_the_guide_exists() -> None:
     from ui.eval_cli import evaluation
 
     commands = typer.main.get_command(evaluation).commands  # type: ignore[attr-defined]
-    for line in re.findall(r"sanad eval ([^\n`#]+)", GUIDE.read_text("utf-8")):
+    lines = re.findall(r"sanad eval ([^\n`#]+)", GUIDE.read_text("utf-8"))
+    assert {line.split()[0] for line in lines} == set(commands)
+    for line in lines:
         name, *rest = line.split()
         options = {option for one in commands[name].params for option in one.opts}
         assert {word for word in rest if word.startswith("--")} <= options, line

@@ -11,9 +11,18 @@ from evals.baseline import main as baseline
 from evals.compare import compare, markdown, text
 from evals.observed import Observed
 from evals.paired import paired
-from evals.runs import Row, append_row, find_run, last_finished, write_json
-from evals.suite import NAMES, conclude, load_suite
+from evals.runs import Row, append_row, find_run, last_finished, read_json, write_json
+from evals.suite import (
+    ANSWERING,
+    JUDGING,
+    NAMES,
+    code_digest,
+    conclude,
+    judge_folder,
+    load_suite,
+)
 from rag.errors import ConfigurationError
+from tests.conftest import ROOT
 
 SUITE = """name: two
 cases:
@@ -86,10 +95,26 @@ def test_a_run_is_found_by_folder_file_or_name(tmp_path: Path) -> None:
     assert find_run(str(folder), tmp_path) == folder
     assert find_run(str(folder / "aggregates.json"), tmp_path) == folder
     assert find_run("one", tmp_path / "runs") == folder
-    assert last_finished(tmp_path / "runs", "two") == folder
-    assert last_finished(tmp_path / "runs", "other") is None
     with pytest.raises(ConfigurationError, match="is no run"):
         find_run("nothing", tmp_path)
+
+
+def test_the_last_run_is_one_of_the_same_suite_and_system(tmp_path: Path) -> None:
+    ours = {"system": "library", "writer": "openai:m"}
+    server = {"system": "http", "url": "https://one.example"}
+    asked = [{"system": "library"}, server, {"system": "vanilla"}, {**server, "url": "https://b"}]
+    folders = []
+    for number, system in enumerate(asked):
+        folder = a_run(tmp_path / str(number), a=SAID)
+        write_json(folder / "config.json", {"suite": "two", "system": system})
+        folders.append(folder)
+    assert last_finished(tmp_path, "two", ours) == folders[0]
+    assert last_finished(tmp_path, "two", server) == folders[1]
+    assert last_finished(tmp_path, "two", {"system": "vanilla"}) == folders[2]
+    assert last_finished(tmp_path, "two", {"system": "other"}) is None
+    assert last_finished(tmp_path, "one", ours) is None
+    (folders[0] / "aggregates.json").unlink()  # cut short
+    assert last_finished(tmp_path, "two", ours) is None
 
 
 def test_paired_tests_are_the_same_on_every_run_and_see_a_difference() -> None:
@@ -120,4 +145,28 @@ def test_the_baseline_page_is_made_from_runs_of_one_program(
     assert "| status | 100.0 | 100.0 to 100.0 | 2 |  |" in page.read_text()
     write_json(folders[1] / "config.json", {"suite": "two", "code_sha256": "other"})
     assert baseline([*map(str, folders), "--to", str(page)]) == 2
-    assert "2 states of the program" in capsys.readouterr().err
+    assert "come from 2 states of the program" in capsys.readouterr().err
+
+
+def test_the_baseline_page_is_made_by_one_judge(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [a_run(tmp_path / n, a=SAID, c=NO) for n in "12"]
+    figures = read_json(folders[1] / "aggregates.json")
+    assert figures["judged_by_sha256"] == code_digest(*JUDGING)
+    write_json(folders[1] / "aggregates.json", {**figures, "judged_by_sha256": "an older judge"})
+    page = tmp_path / "BASELINE.md"
+    assert baseline([*map(str, folders), "--to", str(page)]) == 2
+    assert "judged by 2 states of the program" in capsys.readouterr().err
+    judge_folder(None, folders[1])
+    assert baseline([*map(str, folders), "--to", str(page)]) == 0
+
+
+def test_the_digest_of_the_code_covers_what_asks_and_what_judges() -> None:
+    evals = {path.relative_to(ROOT).as_posix() for path in (ROOT / "evals").glob("*.py")}
+    assert {"rag", "ingest", "evals/systems.py", "evals/observed.py"} <= set(ANSWERING)
+    assert all((ROOT / place).exists() for place in ANSWERING)
+    everything = code_digest("evals/*.py")
+    assert everything == code_digest(*sorted(evals))
+    assert everything != code_digest(*sorted(evals - {"evals/judge.py"}))
+    assert "evals/*.py" in JUDGING

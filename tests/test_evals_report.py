@@ -11,6 +11,7 @@ from evals.observed import Citation, Observed, Statement
 from evals.report import write_report
 from evals.runs import Row, append_row, write_json
 from tests.browsing import CHROMIUM, FLAGS, overflow
+from ui.room.files import ROOT
 
 EVIL = "</script><script>document.title='hit'</script><img src=x onerror=document.title='hit'>"
 SUITE = f"""name: shown
@@ -21,6 +22,7 @@ cases:
   - {{id: arabic, question: "كيف؟", language: ar, expect: answered, tags: [plain]}}
   - {{id: evil, question: "{EVIL}", language: en, expect: declined, tags: ['" onclick="x']}}
 """
+TOKENS = (ROOT / "tokens.css").read_text("utf-8")
 ARABIC = "تقوم الخطة على سبع ركائز لكل منها جهتان."
 
 
@@ -44,7 +46,7 @@ def report(tmp_path: Path) -> Path:
     }
     for name, seen in rows.items():
         append_row(tmp_path, Row(name, 1, seen))
-    return write_report(tmp_path)
+    return write_report(tmp_path, TOKENS)
 
 
 def test_the_page_asks_for_nothing(report: Path) -> None:
@@ -112,4 +114,4 @@ def test_an_address_that_is_none_is_no_link(tmp_path: Path) -> None:
     (tmp_path / "suite.yaml").write_text(SUITE, "utf-8")
     write_json(tmp_path / "config.json", {"suite": "shown"})
     append_row(tmp_path, Row("kenya", 1, reply("It has seven.", "en", "Kenya", "http://[broken")))
-    assert "<a " not in write_report(tmp_path).read_text("utf-8")
+    assert "<a " not in write_report(tmp_path, TOKENS).read_text("utf-8")

@@ -22,9 +22,9 @@ from rag.embed import HashEmbedder
 from rag.errors import ConfigurationError, SanadError
 from rag.index.generation import open_current
 from tests.builders import build, document
+from tests.small_suite import CASES, PLAN, suite
 
 NAMES = frozenset(MEASURES)
-PLAN = "The county action plan of Kilifi has seven pillars with two leads each."
 
 
 @pytest.fixture
@@ -34,29 +34,6 @@ def assistant(tmp_path: Path) -> Assistant:
         document("strumica.md", "The prevention council of Strumica meets every month in public."),
     ]
     return Assistant(build(tmp_path / "data", documents), HashEmbedder())
-
-
-def suite(tmp_path: Path, text: str, name: str = "suite.yaml") -> Path:
-    path = tmp_path / name
-    path.write_text(text, "utf-8")
-    return path
-
-
-CASES = f"""
-name: small
-pass_marks: {{quote_fidelity: 1.0, gold_document: 1.0, declined: 1.0}}
-cases:
-  - id: pillars
-    question: How many pillars has the county action plan of Kilifi?
-    language: en
-    expect: answered
-    gold: [{{document: kilifi.md, quote: "{PLAN}"}}]
-    must_include: [[seven, 7], [pillars]]
-  - id: bread
-    question: Quantum chromodynamics lattice gauge coupling?
-    language: en
-    expect: declined
-"""
 
 
 def test_a_run_is_judged_and_leaves_a_folder(tmp_path: Path, assistant: Assistant) -> None:

@@ -72,6 +72,15 @@ def test_billion_laughs_does_not_expand() -> None:
         sandbox.read(make_docx("", extra={"word/document.xml": laughs}), "x.docx")
 
 
+def test_comments_nested_without_end_are_a_sentence() -> None:
+    namespace = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    nested = "<w:ins>" * 3_000 + "</w:ins>" * 3_000
+    comments = f'<w:comments {namespace}><w:comment w:id="0">{nested}</w:comment></w:comments>'
+    data = make_docx(paragraph("text"), extra={"word/comments.xml": comments.encode()})
+    with Sandbox() as sandbox, pytest.raises(ReadError, match="nested too deeply"):
+        sandbox.read(data, "x.docx")
+
+
 @pytest.mark.parametrize("data", [b"PK\x03\x04" + b"rubbish" * 20, make_docx("x")[:300]])
 def test_broken_archive_is_a_sentence(data: bytes) -> None:
     with pytest.raises(ReadError, match="is damaged"):

@@ -225,7 +225,7 @@ def test_a_file_name_that_is_not_utf_8_is_stored(folder, tmp_path):
     assert "caf\\xe9.md" in run(folder, tmp_path).created
 
 
-def test_any_error_of_a_document_is_its_ledger_row(folder, tmp_path, monkeypatch):
+def test_any_error_of_a_document_is_its_ledger_row(folder, tmp_path, monkeypatch, caplog):
     def broken(document, pages):
         if document.id == "bern.md":
             raise KeyError("surprise")
@@ -236,6 +236,9 @@ def test_any_error_of_a_document_is_its_ledger_row(folder, tmp_path, monkeypatch
     assert len(report.created) == 5
     assert dict(report.failed) == {"bern.md": "could not be processed (KeyError: 'surprise')"}
     assert ledger(tmp_path)["bern.md"].status == "failed"
+    (logged,) = caplog.records
+    assert logged.message == "bern.md could not be processed"
+    assert logged.exc_info and logged.exc_info[0] is KeyError
 
 
 def test_a_file_restored_with_the_same_bytes_is_stored_again(folder, tmp_path):

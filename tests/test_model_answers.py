@@ -10,7 +10,8 @@ import pytest
 from rag.settings import Settings
 from rag.types import Answer, Spoken
 from rag.wording import say
-from tests.openai_server import BEHAVIOURS, misbehaving_server
+from tests.openai_behaviours import BEHAVIOURS
+from tests.openai_server import misbehaving_server
 from ui.open import assemble, writer_of
 
 pytest.importorskip("langchain_openai")

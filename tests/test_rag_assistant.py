@@ -41,6 +41,7 @@ def test_every_sentence_is_a_verified_span(assistant, language):
 def test_no_heading_and_no_source_list_is_quoted(assistant):
     for question in CLIENTS_QUESTION.values():
         reply = assistant.answer(question).reply
+        assert reply.evidence
         for item in reply.evidence:
             page = assistant.generation.store.page_of(item.quote.document_id, item.quote.page)
             for start, end in page.asides:
@@ -120,6 +121,7 @@ def test_any_text_gets_a_reply(assistant, question):
 def test_one_work_is_not_quoted_in_two_languages(assistant):
     for question in CLIENTS_QUESTION.values():
         reply = assistant.answer(question).reply
+        assert reply.evidence
         works = {}
         for item in reply.evidence:
             found = assistant.generation.store.find_document(item.quote.document_id)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evals.conversation import SUITE, Conversation, judge, load
+from evals.cases import Case
+from evals.conversation import SPLITS, SUITE, judge, load
 from rag.errors import ConfigurationError
 from rag.question.conversation import Standalone, accept, bounded, standalone
 from rag.question.glossary import read_glossary
@@ -16,6 +18,7 @@ from rag.question.history import LONGEST, TURNS
 from rag.question.mentions import mentions
 from rag.types import Turn
 from tests.builders import build, document
+from tests.conftest import ROOT
 
 GLOSSARY = Path(__file__).resolve().parents[1] / "docs_corpus" / "glossary.yaml"
 KENYA = "How does Kenya structure county action plans?"
@@ -293,35 +296,58 @@ def test_rewrite_that_brings_in_something_is_refused(rewrite):
 
 
 def test_suite_has_enough_of_each_language_and_each_half():
-    cases = load(SUITE)
+    cases = load(SUITE).cases
     for language in ("en", "ar", "fr", "es"):
         of_language = [case for case in cases if case.language == language]
         assert len(of_language) >= 15
-        assert {case.split for case in of_language} == {"dev", "held-out", "hard"}
-    assert sum(case.unchanged for case in cases) >= 20
+        assert {tag for case in of_language for tag in case.tags} == set(SPLITS)
+    assert sum(case.standalone.unchanged for case in cases) >= 20
 
 
 def test_leaving_every_question_as_typed_fails_every_follow_up():
-    for case in load(SUITE):
-        why_not = judge(case, Standalone(case.turns[-1], False))
-        assert bool(why_not) is not case.unchanged
+    for case in load(SUITE).cases:
+        why_not = judge(case, Standalone(case.question, False))
+        assert bool(why_not) is not case.standalone.unchanged
 
 
 def test_judge_names_what_is_missing_and_what_is_left():
-    case = Conversation(
-        id="a", split="dev", language="en", turns=("x", "y"), gold=("d",),
-        must_include=(("Uganda", "Ougandan"),), must_not_include=("Kenya",),
-    )  # fmt: skip
-    assert judge(case, Standalone("How in Sweden?", True, "en")) == "lacks Uganda / Ougandan"
-    assert judge(case, Standalone("Kenya and Uganda?", True, "en")) == "still has Kenya"
+    case = Case.model_validate({
+        "id": "a", "language": "en", "turns": ["x", "y"], "expect": "answered", "gold": ["d"],
+        "standalone": {"must_include": [["Uganda", "Ougandan"]], "must_not_include": ["Kenya"]},
+    })  # fmt: skip
+    lacking = "searched 'How in Sweden?', which lacks [['Uganda', 'Ougandan']]"
+    assert judge(case, Standalone("How in Sweden?", True, "en")) == lacking
+    kept = "searched 'Kenya and Uganda?', which still has ['Kenya']"
+    assert judge(case, Standalone("Kenya and Uganda?", True, "en")) == kept
     assert judge(case, Standalone("And in uganda?", True, "fr")) == "replies in fr, not en"
     assert judge(case, Standalone("And in uganda?", True, "en")) == ""
 
 
-def test_suite_with_an_unknown_group_is_refused_by_name(tmp_path):
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ("gold", "lacks gold"),
+        ("standalone", "lacks standalone"),
+        ("turns", "lacks history"),
+        ("tags", "lacks one tag of dev, held-out, hard"),
+    ],
+)
+def test_a_conversation_without_what_is_measured_is_refused_by_name(tmp_path, left_out, said):
+    entry = {
+        "id": "a", "language": "en", "expect": "answered", "tags": ["dev"], "gold": ["d"],
+        "turns": ["x", "y"], "standalone": {"must_include": [["x"]]},
+    }  # fmt: skip
     path = tmp_path / "bad.yaml"
-    path.write_text(
-        "groups: {}\ncases: [{id: a, split: dev, language: en, turns: [x, y], gold: [nowhere]}]"
-    )
-    with pytest.raises(ConfigurationError, match=r"bad\.yaml.*nowhere"):
+    path.write_text(json.dumps({"name": "bad", "cases": [entry]}))
+    assert load(path).cases[0].question == "y"
+    del entry[left_out]
+    if left_out == "turns":
+        entry["question"] = "y"
+    path.write_text(json.dumps({"name": "bad", "cases": [entry]}))
+    with pytest.raises(ConfigurationError, match=rf"bad\.yaml: conversation 'a' {said}"):
         load(path)
+
+
+def test_every_gold_document_of_the_conversations_is_in_the_collection():
+    held = {path.name for path in (ROOT / "docs_corpus").iterdir()}
+    assert {gold.document for case in load(SUITE).cases for gold in case.gold} <= held

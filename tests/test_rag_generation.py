@@ -100,9 +100,11 @@ def test_rebuild_heals_without_a_model(tmp_path):
     assert open_current(tmp_path).store.passage_count == 3
 
 
-def test_changed_text_is_never_quoted(tmp_path):
+def test_changed_text_is_never_quoted(tmp_path, monkeypatch):
+    """Also where a generation is too big to be read whole when it is opened."""
     generation = build(tmp_path, DOCUMENTS)
     generation.close()
+    monkeypatch.setattr("rag.index.generation.SMALL_BYTES", 0)
     path = tmp_path / GENERATIONS / generation.manifest.name / "text.sqlite"
     data = path.read_bytes()
     path.write_bytes(data.replace(b"county action", b"county actiom"))

@@ -168,7 +168,9 @@ def test_no_question_raises(question, source, target):
 def test_no_arabic_word_raises(word):
     translator = Translator.open(SHIPPED)
     for target in ("en", "fr"):
-        translator.distributions(word, "ar", target, Spellings.build(["strumica", "été"]))
+        found = translator.distributions(word, "ar", target, Spellings.build(["strumica", "été"]))
+        assert bool(found) == bool(index_terms(word, target, "ar"))
+        assert all(weight > 0 for each in found for weight in each.values())
 
 
 def test_a_folder_without_tables_is_a_configuration_error(tmp_path):

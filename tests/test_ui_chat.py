@@ -54,7 +54,7 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {
     "aria-haspopup", "aria-hidden", "aria-label", "class", "data-column", "data-n",
-    "data-state", "dir", "href",
+    "data-quote", "data-reply", "data-state", "data-terms", "dir", "href",
     "lang", "rel", "role", "scope", "tabindex", "target", "type",
 }  # fmt: skip
 
@@ -87,7 +87,7 @@ def only_ours(markup: str) -> Parsed:
     assert set(parsed.tags) <= TAGS
     assert {name for name, _ in parsed.attributes} <= ATTRIBUTES
     for name, value in parsed.attributes:
-        assert name != "href" or re.match("https?://", value or "")
+        assert name != "href" or re.match(r"https?://|(\./)?read\?", value or "")
         assert name != "class" or not value or value.startswith("sanad-")
     return parsed
 

@@ -21,6 +21,7 @@ from ui.chat_html import broken_off, notice, stage, turn
 from ui.public.journal import Journal
 from ui.public.standing import standing
 from ui.public.switches import throw
+from ui.suggest import Suggestions
 
 PAGE = {"type": "page", "html": "<p>half</p>", "history": [], "done": False}
 
@@ -90,7 +91,7 @@ def test_a_question_that_cannot_be_kept_is_answered(tmp_path, assistant, caplog)
 
 def test_half_of_an_emoji_does_not_break_the_page(tmp_path, assistant):
     answering = answering_with(assistant)
-    room = Room(answering.chat, Page(tmp_path, answering).desk)
+    room = Room(answering.chat, Page(tmp_path, answering).desk, Suggestions(answering.live))
     request = SimpleNamespace(request=SimpleNamespace(scope=scope()), session_hash="one")
 
     async def listen() -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import httpx
 import pytest
 
@@ -15,6 +17,8 @@ from tests.serving import (
     on_a_port,
     settings_for,
 )
+from ui import client
+from ui.api import bodies
 from ui.client import ApiError, Client, Reply, Retrieved, Said
 from ui.langchain_retriever import retriever_over
 
@@ -55,6 +59,14 @@ def test_search_and_documents_are_typed_and_filtered(sanad, assistant):
     assert [hit.rank for hit in hits] == [1, 2, 3]
     assert all("MK" in held[hit.document_id].countries for hit in hits)
     assert len(list(sanad.documents())) == assistant.generation.store.document_count
+
+
+@pytest.mark.parametrize("name", ["Hit", "Document", "Citation", "Sentence"])
+def test_the_client_s_own_types_have_the_members_the_api_describes(name):
+    theirs = {field.name for field in dataclasses.fields(getattr(client, name))}
+    assert theirs <= set(getattr(bodies, name).model_fields)
+    if name in ("Hit", "Document"):
+        assert theirs == set(getattr(bodies, name).model_fields)
 
 
 def test_a_problem_is_an_error_that_says_what_is_wrong(sanad):

@@ -17,11 +17,11 @@ from tests.browsing import BOX, FINISHED, KENYA, MARKS, PHONE, open_browser, ove
 from tests.browsing import ask as ask_chat
 from tests.framing import ask, open_host, opened, visitor_of_sites  # noqa: F401  # fixtures
 from tests.hosting import embedded
+from tests.questions import EXAMPLES
 from tests.serving import answering_with, settings_for, until
 from tests.test_ui_chat import HOSTILE, Parsed
 from ui.answering import Asked
 from ui.cli import app
-from ui.examples import EXAMPLES
 from ui.feedback_html import asked as feedback_html
 from ui.live import LiveAssistant
 

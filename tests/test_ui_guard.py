@@ -12,7 +12,7 @@ import pytest
 
 from rag.settings import Settings
 from ui.guard import Guard
-from ui.public.headers import GRADIO_POLICY, STRICT_POLICY
+from ui.public.headers import GRADIO_POLICY, ROOM_POLICY, STRICT_POLICY
 from ui.public.journal import Journal
 from ui.public.routes import ROUTES, route_of
 from ui.public.sites import Site, write_sites
@@ -29,6 +29,13 @@ EXAMPLES = {
     "metrics": ("/metrics", STRICT_POLICY),
     "asset": ("/sanad/chat.css", STRICT_POLICY),
     "page": ("/ar/", GRADIO_POLICY),
+    "chips": ("/ar/chips", STRICT_POLICY),
+    "next": ("/ar/next", STRICT_POLICY),
+    "note": ("/ar/note/export/pdf", ROOM_POLICY),
+    "shared": ("/ar/shared", ROOM_POLICY),
+    "library": ("/ar/library", ROOM_POLICY),
+    "office": ("/ar/office-glossary", ROOM_POLICY),
+    "office_upload": ("/ar/office-upload", ROOM_POLICY),
     "gradio_asset": ("/en/assets/index.js", GRADIO_POLICY),
     "gradio_ask": ("/en/gradio_api/queue/join", GRADIO_POLICY),
     "gradio_run": ("/en/gradio_api/run/predict", GRADIO_POLICY),

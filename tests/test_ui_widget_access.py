@@ -9,7 +9,7 @@ import pytest
 from tests.browsing import KENYA, MARKS, PHONE, open_browser  # noqa: F401  # fixtures
 from tests.framing import WORDS, ask, open_host, opened, serve_widget, visitor_of_sites  # noqa: F401  # fixtures
 from tests.hosting import KEY
-from ui.examples import EXAMPLES
+from tests.questions import EXAMPLES
 
 pytestmark = MARKS
 

@@ -8,7 +8,7 @@ from rag.wording import messages
 from tests.browsing import KENYA, MARKS, PHONE, open_browser, overflow  # noqa: F401  # fixtures
 from tests.framing import DESK, WORDS, ask, open_host, opened, serve_widget, visitor_of_sites  # noqa: F401  # fixtures
 from tests.hosting import hosting
-from ui.examples import EXAMPLES
+from tests.questions import EXAMPLES
 from ui.public.switches import throw
 
 pytestmark = MARKS

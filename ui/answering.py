@@ -30,6 +30,7 @@ from rag.types import Event as Step
 from ui.exchange import Chat
 from ui.live import LiveAssistant, LiveState
 from ui.render import citation_json, document_json, hits_json, reply_json
+from ui.share.link import traces_json, traces_of
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Asked:
     interface: str = "en"  # language of our own words where the question's is not known
     form: Literal["json", "page"] = "json"
     identity: str = ""  # of the reply, for feedback; empty: none is asked for
+    room: bool = False  # for the reading room, where a reply can be acted on
 
 
 def not_cancelled() -> bool:
@@ -144,13 +146,16 @@ class InProcess:
     def _pages(self, asked: Asked, cancelled: Callable[[], bool]) -> Events:
         shown = self.chat.ask(
             asked.question, asked.filters, asked.interface, asked.history, cancelled,
-            asked.identity,
+            asked.identity, room=asked.room,
         )  # fmt: skip
         with closing(shown):
             for page in shown:
                 turns = [turn_json(turn) for turn in page.history]
                 event = {"type": "page", "html": page.html, "history": turns, "done": page.done}
-                yield {**event, "reply": outcome(page.finished)} if page.finished else event
+                if page.finished:
+                    event["reply"] = outcome(page.finished)
+                    event["traces"] = traces_json(traces_of(page.finished))
+                yield event
 
     def search(self, question: str, k: int, filters: Filters) -> Event:
         """See `Answering.search`."""

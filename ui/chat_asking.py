@@ -69,7 +69,7 @@ class ChatDesk:
         mine = Waiting()
         self._waiting[session].add(mine)
         entry = Entry(request=entry_of(scope).request, face="chat", route=ROUTE)
-        asked = replace(asked, form="page", identity=entry.request)
+        asked = replace(asked, form="page", identity=entry.request, room=True)
         begun, status = time.monotonic(), 200
         standing = self.standing
         try:

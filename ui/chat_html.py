@@ -20,6 +20,8 @@ from rag.wording import (
 )
 from ui.layout_html import laid_out
 from ui.markup import link, marked, text
+from ui.reader.deep_link import deep_link
+from ui.reader.place import Asked, address, place_of
 from ui.said_html import EXTRACTIVE, label, marker, source_words, title
 from ui.said_html import Cited as Cited
 from ui.said_html import quotations as quotations
@@ -36,12 +38,16 @@ def source_link(document: SourceDocument, language: str) -> str:
 _STAGE = re.compile('<p class="sanad-stage">[^<]*</p>')
 
 
-def turn(question: str, body: str, language: str, *, running: bool, announcement: str = "") -> str:
+def turn(
+    question: str, body: str, language: str, *, running: bool, announcement: str = "",
+    data: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
     """A question and what stands under it. `announcement` is read out once, by the
-    screen reader, when it appears."""
+    screen reader, when it appears; `data` is for scripts, name -> JSON."""
     state = "running" if running else "finished"
+    told = "".join(f' data-{name}="{text(value)}"' for name, value in (data or {}).items() if value)
     return (
-        f'<article class="sanad-turn" data-state="{state}"{marked(language)}>'
+        f'<article class="sanad-turn" data-state="{state}"{marked(language)}{told}>'
         f'<p role="status" class="sanad-unseen">{text(announcement)}</p>'
         f'<h2 class="sanad-question" dir="auto">'
         f'<span class="sanad-unseen">{text(say(language, "chat.you"))}: </span>'
@@ -125,12 +131,29 @@ def passage(item: Cited, language: str) -> str:
         f'{marked(language)}><header><p class="sanad-label">{text(name)}</p>'
         f'<button type="button" class="sanad-close">{close}</button></header>'
         f'<div class="sanad-scroll" tabindex="0"><h3>{title(document)}</h3>'
-        f'<p class="sanad-facts">{_facts(item, language)}</p>{_warnings(item, language)}'
+        f'<p class="sanad-facts">{_facts(item, language)}</p>'
+        f"{_ways(item, language)}{_warnings(item, language)}"
         f"<div{marked(document.language)}>"
         + (f'<p class="sanad-headings">{text(headings)}</p>' if headings else "")
         + f'<div class="sanad-text">{passage_text(item)}</div></div>'
-        f'<p class="sanad-original">{source_link(document, language)}</p></div></dialog>'
+        "</div></dialog>"
     )
+
+
+def _ways(item: Cited, language: str) -> str:
+    """To the quote in its document here, and at its source."""
+    quote = item.evidence.quote
+    place = place_of(quote)
+    here = (
+        f'<a href="{text(address(Asked(place)))}" data-quote="{text(place.compact())}">'
+        f"{text(say(language, 'reader.open'))}</a>"
+    )
+    there = link(
+        deep_link(item.document, quote.page, quote.text),
+        say(language, "chat.open_original"), say(language, "chat.new_tab"),
+    )  # fmt: skip
+    source = f'<span class="sanad-original">{there}</span>' if there else ""
+    return f'<p class="sanad-ways-on">{here}{source}</p>'
 
 
 def _facts(item: Cited, language: str) -> str:

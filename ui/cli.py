@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from rag.errors import ConfigurationError, LockedError, SanadError
-from ui import site_cli, switch_cli
+from rag.errors import ConfigurationError, LockedError, SanadError, ShrinkError
+from ui import backup_cli, site_cli, switch_cli, watch_cli
 from ui.eval_cli import evaluation
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from rag.settings import Settings
 
 UNHARMED = "make room and run the command again; the index that was active serves on"
+MENDED = "mend it and run the command again; the index that was active serves on"
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FAILING = frozenset({errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE})
 SOME_FAILED = 65
 LOCKED = 75
 
@@ -39,6 +42,10 @@ app.add_typer(evaluation, name="eval")
 app.add_typer(site_cli.sites, name="site")
 app.add_typer(switch_cli.questions, name="questions")
 app.command()(switch_cli.switch)
+app.command()(watch_cli.watch)
+app.command()(watch_cli.runs)
+app.command()(backup_cli.backup)
+app.command()(backup_cli.restore)
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Folder of catalog and index [.sanad].")
@@ -66,9 +73,13 @@ def main() -> NoReturn:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno in FULL:
+            _fail(ConfigurationError(f"no space left on the disk ({error}); {UNHARMED}"), 2)
+        if error.errno not in FAILING:
             raise
-        _fail(ConfigurationError(f"no space left on the disk ({error}); {UNHARMED}"), 2)
+        _fail(
+            ConfigurationError(f"the disk does not do what is asked of it ({error}); {MENDED}"), 2
+        )
     sys.exit(0)
 
 
@@ -80,7 +91,10 @@ def _fail(error: SanadError, code: int) -> NoReturn:
 @app.command()
 def ingest(
     sources: Annotated[
-        list[str] | None, typer.Argument(help="Folders, files, URLs or URL lists; none: all known.")
+        list[str] | None,
+        typer.Argument(
+            help="Folders, files, pages, sites (https://host/), URL lists; none: all known."
+        ),
     ] = None,
     data_dir: DataDir = None,
     dry_run: Annotated[bool, typer.Option(help="Say what would change, change nothing.")] = False,
@@ -216,12 +230,24 @@ def _ingest(
     from ingest.sandbox import Limits
     from ingest.walk import Options
     from ingest.walk import ingest as run
+    from ingest.web.options import web_options
     from ui.progress import progress_bar
 
     limits = Limits(wall_s=settings.read_seconds, memory_mb=settings.read_memory_mb)
-    options = Options(limits=limits, **flags)
+    options = Options(limits=limits, web=web_options(settings.fetching()), **flags)
     with progress_bar(enabled=progress) as show:
         return run(sources, settings.data_dir, _embedder(settings), options, show)
+
+
+def ingest_known(settings: Settings) -> str:
+    """Ingest everything known once; what changed, in one line."""
+    from ingest.history import record
+
+    try:
+        return report_line(_ingest(settings, [], progress=False))
+    except ShrinkError as error:
+        record(settings.data_dir, [], error=str(error))
+        raise
 
 
 def _has_index(settings: Settings) -> bool:
@@ -317,16 +343,24 @@ def _print_sources(citations: list[dict[str, Any]], language: str) -> None:
         typer.echo(f"  [{citation['n']}] {citation['title']} ({place})")
 
 
-def _print_report(report: IngestReport) -> None:
+def report_line(report: IngestReport) -> str:
+    """What a run did, in one line."""
     verb = "would be " if report.dry_run else ""
-    typer.echo(
+    missing = f"{len(report.missing)} missing for the first time, " if report.missing else ""
+    return (
         f"{len(report.created)} {verb}created, {len(report.updated)} {verb}updated, "
-        f"{len(report.deleted)} {verb}deleted, {len(report.skipped)} unchanged, "
+        f"{len(report.deleted)} {verb}deleted, {len(report.skipped)} unchanged, {missing}"
         f"{len(report.failed)} failed, {len(report.ignored)} ignored; "
         f"{report.embedded} passages embedded in {report.seconds:.1f} s"
     )
+
+
+def _print_report(report: IngestReport) -> None:
+    typer.echo(report_line(report))
     for name in report.ignored:
         typer.echo(f"  ignored {printable(name)}: not a kind of file that is read")
+    for document_id, reason in report.missing:
+        typer.echo(f"  missing {printable(document_id)}: {printable(reason)}")
     for document_id, reason in report.failed:
         typer.echo(f"  failed {printable(document_id)}: {printable(reason)}")
 

@@ -81,9 +81,11 @@ def run_suite(
     from ui.progress import progress_bar
 
     name = load_suite(suite, NAMES).name
-    before = _baseline(baseline, name, out)
+    before = runs.find_run(baseline, out) if baseline not in ("", "last") else None
     with ExitStack() as open_things:
         system = _system(_settings(data_dir, llm=model or None), url, peer, open_things)
+        if baseline == "last":
+            before = _last_run(name, system, out)
         show = open_things.enter_context(progress_bar(enabled=sys.stderr.isatty()))
         options = RunOptions(repeat, resume=not fresh)
         result = run(suite, system, out, lambda done, of: show("ask", done, of), options)
@@ -140,8 +142,10 @@ def report_run(
     """Write a run as one HTML page that needs no network."""
     from evals.report import write_report
     from evals.runs import find_run
+    from ui.room.files import ROOT
 
-    typer.echo(str(write_report(find_run(run, out), to)))
+    tokens = (ROOT / "tokens.css").read_text("utf-8")
+    typer.echo(str(write_report(find_run(run, out), tokens, to)))
 
 
 @evaluation.command("new")
@@ -182,17 +186,14 @@ def new_cases(
     typer.echo(f"{len(drafts)} drafts in {to}, marked 'to review'; see docs/evaluation.md")
 
 
-def _baseline(given: str, suite: str, out: Path) -> Path | None:
+def _last_run(suite: str, system: System, out: Path) -> Path | None:
     """The run to compare with, looked up before the new one is made."""
-    from evals import runs
+    from evals.runs import last_finished
 
-    if not given:
-        return None
-    if given != "last":
-        return runs.find_run(given, out)
-    found = runs.last_finished(out, suite)
+    found = last_finished(out, suite, system.describe())
     if found is None:
-        typer.echo(f"no finished run of {suite} in {out} to compare with", err=True)
+        asked = f"no finished run of {suite} by {system.name} in {out}"
+        typer.echo(f"{asked} to compare with", err=True)
     return found
 
 

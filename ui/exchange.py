@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from rag.errors import CollectionError
 from rag.evidence.retrieve import Filters
 from rag.index.generation import Generation
+from rag.question.glossary import Glossary
 from rag.types import (
     Answer,
     AnswerSentence,
@@ -29,7 +30,7 @@ from rag.types import (
 )
 from rag.wording import FALLBACK, languages, say
 from rag.words.language import detect_question
-from ui import asked_html, chat_html, feedback_html
+from ui import actions_html, asked_html, chat_html, feedback_html
 from ui.chat_html import Cited
 from ui.live import LiveAssistant
 from ui.render import document_of
@@ -51,10 +52,18 @@ class Shown:
 
 
 class Chat:
-    """Puts questions to the live assistant. `limit` is the longest question, in characters."""
+    """Puts questions to the live assistant. `limit` is the longest question, in characters;
+    `seal` marks replies that leave for the reading room."""
 
-    def __init__(self, live: LiveAssistant, ingest_command: str, limit: int) -> None:
+    def __init__(
+        self,
+        live: LiveAssistant,
+        ingest_command: str,
+        limit: int,
+        seal: actions_html.Seal | None = None,
+    ) -> None:
         self.live = live
+        self.seal = seal
         self.ingest_command = ingest_command
         self.limit = limit
 
@@ -66,9 +75,12 @@ class Chat:
         history: Sequence[Turn] = (),
         cancelled: Callable[[], bool] = lambda: False,
         identity: str = "",
+        *,
+        room: bool = False,
     ) -> Generator[Shown, None, None]:
         """The exchange as it grows. Never raises: what went wrong is said on the page, and
-        logged. With an `identity` of the reply, the reader is asked whether it helped."""
+        logged. With an `identity` of the reply, the reader is asked whether it helped; in the
+        reading `room`, what can be done with the reply stands under it."""
         question = question.strip()
         before = tuple(history)
         if not question:
@@ -78,6 +90,9 @@ class Chat:
             with self.live.use() as assistant:
                 language = reply_language(question, interface)
                 page = _Page(shown, language, assistant.generation, self.limit, identity)
+                page.seal = self.seal
+                if room:
+                    page.filters, page.glossary = filters, assistant.glossary.current()
                 yield Shown(page.begun(), before)
                 with closing(assistant.ask(question, filters, before, cancelled)) as events:
                     for event in events:
@@ -123,6 +138,9 @@ class _Page:
         self._sentences: list[AnswerSentence] = []
         self._cited: dict[int, Cited] = {}
         self.turns: tuple[Turn, ...] = ()  # what this exchange adds to the conversation
+        self.seal: actions_html.Seal | None = None
+        self.filters: Filters | None = None  # of the question, in the reading room; else None
+        self.glossary = Glossary()
 
     def begun(self) -> str:
         return self._turn(chat_html.stage(searching(self._generation, self._language)))
@@ -142,10 +160,7 @@ class _Page:
                 yield self._turn(said + chat_html.stage(self._stage))
             case Finished(reply):
                 self.turns = (turn_of(reply),)
-                asked = ""
-                if self._identity:
-                    asked = feedback_html.asked(event, reply.language, self._identity)
-                yield self._finished(reply, asked)
+                yield self._finished(event, reply)
 
     def _begin_anew(self, mode: str) -> None:
         """Where a model gave up, the documents speak; what it had said goes, its numbers too."""
@@ -158,8 +173,23 @@ class _Page:
     def _turn(self, body: str) -> str:
         return chat_html.turn(self._question, self._above + body, self._language, running=True)
 
-    def _finished(self, reply: Reply, below: str) -> str:
+    def _below(self, event: Finished, reply: Reply) -> str:
+        """What can be done with a reply, and whether it helped."""
+        row = ""
+        if self.filters is not None:
+            answered = isinstance(reply, Answer)
+            row = actions_html.row(self._question, reply.language, answered=answered)
+        if self._identity:
+            row += feedback_html.asked(event, reply.language, self._identity)
+        return row
+
+    def _finished(self, event: Finished, reply: Reply) -> str:
         language = reply.language
+        data = {}
+        if self.filters is not None:
+            data["reply"] = actions_html.reply_data(event, self.filters, self.seal)
+            data["terms"] = actions_html.terms_data(reply, self.glossary)
+        below = self._below(event, reply)
         above = asked_html.searched(reply.searched, language)
         if isinstance(reply, Answer):
             cited = {item.n: look_up(item, self._generation) for item in reply.evidence}
@@ -170,8 +200,9 @@ class _Page:
             told = chat_html.reason(reply, self._limit)
             body = chat_html.declined(reply, self._limit) + asked_html.choices(reply.choices)
         return chat_html.turn(
-            self._question, above + body + below, language, running=False, announcement=told
-        )
+            self._question, above + body + below, language, running=False, announcement=told,
+            data=data,
+        )  # fmt: skip
 
 
 def turn_of(reply: Reply) -> Turn:

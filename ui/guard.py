@@ -8,11 +8,14 @@ into the page before the browser draws it. Know no question.
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
+
+import anyio
 
 from rag.wording import languages, say
 from ui.public.headers import PREFLIGHT, cors, with_headers
@@ -27,6 +30,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Around = Callable[[str, str], tuple[str, str]]
 
 MAX_BODY = LARGE
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -217,15 +221,19 @@ async def _respond(
 
 
 class PageHead:
-    """Rewrites the start of each page in `heads` (path -> attributes of <html>, end of <head>).
+    """Rewrites the start of each page in `heads` (path -> attributes of <html>, end of <head>),
+    and writes what stands above and below Gradio's part (path, query -> both) into it.
 
-    Gradio adds both only after its scripts have run: too late for the first paint and
+    Gradio adds all that only after its scripts have run: too late for the first paint and
     for a screen reader.
     """
 
-    def __init__(self, app: App, heads: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(
+        self, app: App, heads: Mapping[str, tuple[str, str]], around: Around | None = None
+    ) -> None:
         self.app = app
         self.heads = heads
+        self._around = around
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_page = scope["type"] == "http" and scope["method"] == "GET"
@@ -234,6 +242,11 @@ class PageHead:
             return
         attributes, ending = self.heads[scope["path"]]
         plain = [h for h in scope["headers"] if h[0].lower() != b"accept-encoding"]
+        packs = b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
+        drawn = ("", "")
+        if self._around is not None:
+            query = scope["query_string"].decode("latin-1")
+            drawn = await anyio.to_thread.run_sync(self._around, scope["path"], query)
         start: Message = {}
         body = b""
 
@@ -247,8 +260,12 @@ class PageHead:
                 return
             body += message.get("body", b"")
             if not message.get("more_body"):
-                page = with_head(body.decode(), attributes, ending).encode()
+                page = with_parts(with_head(body.decode(), attributes, ending), drawn).encode()
                 kept = [h for h in start["headers"] if h[0].lower() != b"content-length"]
+                kept.append((b"vary", b"accept-encoding"))
+                if packs and start["status"] == 200:
+                    page = gzip.compress(page, 6, mtime=0)
+                    kept.append((b"content-encoding", b"gzip"))
                 length = (b"content-length", str(len(page)).encode())
                 await send({**start, "headers": [*kept, length]})
                 await send({"type": "http.response.body", "body": page})
@@ -263,3 +280,10 @@ def with_head(page: str, attributes: str, ending: str) -> str:
     page = re.sub(r"<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>\s*", "", page)
     page = re.sub(r"<link rel=\"manifest\"[^>]*>\s*", "", page)
     return page.replace("</head>", f"{ending}</head>", 1)
+
+
+def with_parts(page: str, drawn: tuple[str, str]) -> str:
+    """A page with markup before and after Gradio's element; as it is where that is not found."""
+    above, below = drawn
+    page = re.sub("(?=<gradio-app)", lambda _: above, page, count=1)
+    return page.replace("</gradio-app>", f"</gradio-app>{below}", 1)

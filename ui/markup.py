@@ -35,18 +35,26 @@ def marked(language: str) -> str:
     return f'{known} dir="{direction(language)}"'
 
 
-def link(url: str, label: str, note: str) -> str:
-    """A link that opens in a new tab; empty unless the address is http or https.
-
-    `note` says so to those who cannot see the new tab.
-    """
+def address_of(url: str) -> str:
+    """An http or https address; empty for any other, and for none."""
     try:
         parts = urlsplit(url.strip())
     except ValueError:
         return ""
     if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
         return ""
+    return UNSEEN.sub("", url.strip())
+
+
+def link(url: str, label: str, note: str) -> str:
+    """A link that opens in a new tab; empty unless the address is http or https.
+
+    `note` says so to those who cannot see the new tab.
+    """
+    address = address_of(url)
+    if not address:
+        return ""
     return (
-        f'<a href="{text(url.strip())}" target="_blank" rel="noopener noreferrer nofollow">'
+        f'<a href="{text(address)}" target="_blank" rel="noopener noreferrer nofollow">'
         f'{text(label)}<span class="sanad-unseen"> ({text(note)})</span></a>'
     )

@@ -13,7 +13,7 @@ from rag.evidence.compose import ComposeSettings
 from rag.evidence.gather import GatherSettings
 from rag.evidence.retrieve import RetrievalSettings
 from rag.index.generation import Generation, open_current
-from rag.question.glossary import GlossaryFile
+from rag.question.glossary import FILE, GlossaryFile
 from rag.question.query import Translates, shipped_translator
 from rag.settings import Settings
 
@@ -118,6 +118,10 @@ def judge_of(name: str, writer: Writer) -> Judge | None:
 
 
 def glossary_file(settings: Settings, generation: Generation) -> GlossaryFile:
-    """The glossary of the settings, else the one that lies beside the ingested documents."""
+    """The glossary of the settings, else the one that lies beside the ingested documents, else
+    the one that a restored backup brought along."""
     beside = Path(generation.manifest.glossary) if generation.manifest.glossary else None
+    restored = settings.data_dir / FILE
+    if not (beside and beside.exists()) and restored.is_file():
+        beside = restored
     return GlossaryFile(settings.glossary or beside)

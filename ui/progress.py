@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-STAGES = {"read": "Reading", "embed": "Embedding", "index": "Indexing", "ask": "Asking"}
+STAGES = {
+    "fetch": "Fetching",
+    "read": "Reading",
+    "embed": "Embedding",
+    "index": "Indexing",
+    "ask": "Asking",
+}
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from fastapi import Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import RedirectResponse
-from fastapi.staticfiles import StaticFiles
 
 from rag.assistant import Assistant
 from rag.errors import ConfigurationError
@@ -31,13 +30,22 @@ from ui.answering import Answering, InProcess
 from ui.api.application import api_app
 from ui.api.edge import Edge
 from ui.chat_asking import ChatDesk, Leaving
+from ui.chat_routes import chat_routes
 from ui.ending import Ending, OpenPages, server
 from ui.exchange import Chat
 from ui.guard import App, Guard, PageHead
+from ui.library.routes import library_routes
 from ui.live import LiveAssistant
+from ui.note.routes import note_routes
+from ui.note.seal import seals_of
+from ui.office.routes import office_routes
 from ui.open import assemble, open_assistant
 from ui.public.notice import notice
 from ui.public.standing import Standing, standing
+from ui.reader.routes import reader_routes
+from ui.room.files import room_files
+from ui.share.routes import share_routes
+from ui.suggest import Suggestions
 from ui.widget.routes import widget_routes
 
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -145,13 +153,14 @@ def answering_here(settings: Settings, live: LiveAssistant) -> Answering:
 
 def chat_of(settings: Settings, live: LiveAssistant) -> Chat:
     """The walk of a question on a page."""
-    return Chat(live, ingest_command(settings.data_dir), settings.question_characters)
+    limit, seals = settings.question_characters, seals_of(settings.data_dir)
+    return Chat(live, ingest_command(settings.data_dir), limit, seals.seal)
 
 
 def application(settings: Settings, live: LiveAssistant, served: Served) -> App:
     """The whole application, guarded."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
-    from ui.chat import STATIC, Room, head, mount_chat
+    from ui.chat import Room, head, mount_chat, opening
 
     app = api_app(settings, served.standing, served.answering, served.ending)
     # No other origin may read an answer of the chat. Gradio sets headers of its own, which
@@ -165,12 +174,25 @@ def application(settings: Settings, live: LiveAssistant, served: Served) -> App:
     def start(request: Request) -> RedirectResponse:
         return choose_page(request, settings.language)
 
-    app.include_router(widget_routes(served.standing, served.answering, settings))
-    app.mount("/sanad", StaticFiles(directory=str(STATIC)))
-    room = Room(chat_of(settings, live), ChatDesk(served.standing, served.answering))
-    mount_chat(app, room, partial(notice, settings))
+    suggestions = Suggestions(live, settings.data_dir)
+    widget = widget_routes(served.standing, served.answering, settings, suggestions.current)
+    app.include_router(widget)
+    office = bool(settings.office_password.get_secret_value())
+    app.include_router(library_routes(live, settings.data_dir, office=office))
+    app.include_router(reader_routes(live, served.standing, settings))
+    if office:
+        app.include_router(office_routes(live, settings, served.standing))
+    app.include_router(note_routes(served.standing, live, seals_of(settings.data_dir)))
+    limit = settings.question_characters
+    app.include_router(share_routes(served.standing, served.answering, limit))
+    app.mount("/sanad", room_files)
+    app.include_router(chat_routes(live, suggestions, settings.question_characters))
+    desk = ChatDesk(served.standing, served.answering)
+    room = Room(chat_of(settings, live), desk, suggestions)
+    mount_chat(app, room)
     heads = {f"/{code}/": head(code) for code in languages()}
-    pages = PageHead(OpenPages(Leaving(app, room.desk), served.ending), heads)
+    around = partial(opening, room, partial(notice, settings))
+    pages = PageHead(OpenPages(Leaving(app, desk), served.ending), heads, around)
     return Edge(Guard(pages, served.standing))
 
 

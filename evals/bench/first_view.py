@@ -1,21 +1,25 @@
 """`make bench-widget`, or `python -m evals.bench.first_view [--rounds N]`
 
 How soon a visitor with a slow connection can type a question: in the widget on another
-site's page, and on the chat page that Gradio draws. A real browser with an empty cache,
-its network slowed by Chrome's own emulation, its processor not; rounds alternate; medians.
+site's page, on the chat page (in the box that is in the page as it is sent, and in the one
+that Gradio draws), and in a plain `gradio.ChatInterface` served beside it. A real browser with
+an empty cache, its network slowed by Chrome's own emulation, its processor not; rounds
+alternate; medians.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,7 +40,15 @@ SETTLING_MS = 500
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 BOX = "textarea"
 GRADIO_BOX = "#sanad-question textarea"
+FIRST_BOX = f"#sanad-early textarea, {GRADIO_BOX}"  # whichever there is
 WIDGET, GRADIO = "Widget", "Gradio's page"
+CHAT, PLAIN = "The chat page", "gradio.ChatInterface"
+PLAIN_PAGE = """
+import sys, gradio
+with gradio.Blocks() as page:
+    gradio.ChatInterface(lambda message, history: message)
+page.launch(server_name="127.0.0.1", server_port=int(sys.argv[1]), quiet=True, share=False)
+"""
 WORDS = "What do local prevention councils do?"
 
 
@@ -127,14 +139,34 @@ def pages(folder: Path) -> Iterator[dict[str, tuple[str, Callable[[Any], Any]]]]
     command = sanad("site", "add", "A site", "--origin", site.origin, "--data-dir", str(data))
     added = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     try:
-        with serving(data, PROXY) as served:
+        with serving(data, PROXY) as served, plain_chat() as plain:
             site.embed(served.address, added.stdout.strip())
             yield {
                 WIDGET: (site.origin, lambda page: page.frame_locator("iframe").locator(BOX)),
                 GRADIO: (f"{served.address}/en/", lambda page: page.locator(GRADIO_BOX)),
+                CHAT: (f"{served.address}/en/", lambda page: page.locator(FIRST_BOX).first),
+                PLAIN: (plain, lambda page: page.locator(BOX).first),
             }
     finally:
         site.close()
+
+
+@contextmanager
+def plain_chat() -> Iterator[str]:
+    """The address of Gradio's own chat page, which answers nothing of ours."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    quiet = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"}
+    process = subprocess.Popen([sys.executable, "-c", PLAIN_PAGE, str(port)], env=quiet)
+    try:
+        for _ in range(600):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def rounds(number: int, picture: Path | None) -> dict[str, list[View]]:
@@ -183,6 +215,21 @@ def table(seen: dict[str, list[View]]) -> str:
     return "\n".join(lines)
 
 
+def chat_table(seen: dict[str, list[View]]) -> str:
+    """Medians of the chat page beside Gradio's own, and whether it is as soon."""
+    lines = ["| | s until text is taken | least to most | requests | kilobytes |",
+             "|---|--:|---|--:|--:|"]  # fmt: skip
+    for name in (CHAT, GRADIO, PLAIN):
+        seconds = [each.seconds for each in seen[name]]
+        middle = (np.median([getattr(each, what) for each in seen[name]])
+                  for what in ("requests", "kilobytes"))  # fmt: skip
+        counts = " | ".join(f"{value:.0f}" for value in middle)
+        lines.append(f"| {name} | {np.median(seconds):.2f} | {_spread(seconds, 2)} | {counts} |")
+    ours, plain = (np.median([each.seconds for each in seen[name]]) for name in (CHAT, PLAIN))
+    lines.append(f"\nNot slower than {PLAIN}: {'yes' if ours <= plain else '**no**'}")
+    return "\n".join(lines)
+
+
 def _spread(values: Sequence[float], digits: int) -> str:
     return f"{min(values):.{digits}f} to {max(values):.{digits}f}"
 
@@ -198,7 +245,7 @@ def main() -> int:
     loads.append(machine.load()[0])
     about = machine.describe()
     sys.stdout.write(
-        f"{table(seen)}\n\n{MEGABIT_S} Mbit/s, {ROUND_TRIP_MS} ms, empty cache, {given.rounds} "
+        f"{table(seen)}\n\n{chat_table(seen)}\n\n{MEGABIT_S} Mbit/s, {ROUND_TRIP_MS} ms, empty cache, {given.rounds} "
         f"rounds; {about['processor']}, {about['cores']} cores, commit "
         f"{about['commit'] or 'unknown'}, load averages {loads[0]} to {loads[1]}\n"
     )

@@ -30,7 +30,8 @@ from rag.check.coverage import Alignment, CheckModel, Claim, Features, read_clai
 from rag.check.facts import is_named, is_word, licensed, named_beside
 from rag.check.judge import Judge
 from rag.check.moments import Moment, years_of
-from rag.check.numbers import Number, find_numbers
+from rag.check.number import Number
+from rag.check.numbers import find_numbers
 from rag.check.placement import placement_problems
 from rag.check.rendering import Renderer
 from rag.embed import Embedder
@@ -50,7 +51,7 @@ RUN = 4  # words of the shortest stretch that is a copy
 LEAST_REPEATED, REPEATED = 12, 0.4  # content words, and the share of different ones
 MOST_QUOTES = 3
 JUDGE_AT = 0.5  # a judge who is less sure objects
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +216,8 @@ class Checker:
         try:
             text = "\n".join(part.passage.text for part in cited)
             found = self._judge.probability(claim.text, text)
-        except Exception as error:  # whatever a model's library raises, the coded check stands
-            _log.warning("the judge failed and was not heard: %s", error)
+        except Exception:  # whatever a model's library raises, the coded check stands
+            log.exception("the judge failed and was not heard")
             return support, []
         if found is None or not 0 <= found <= 1:
             return support, []

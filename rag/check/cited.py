@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.check.moments import Moment, find_moments, of_iso
-from rag.check.numbers import Number, find_numbers
+from rag.check.number import Number
+from rag.check.numbers import find_numbers
 from rag.embed import Embedder
 from rag.evidence.candidates import sentence_quotes
 from rag.evidence.orders import without_orders

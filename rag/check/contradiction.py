@@ -13,7 +13,7 @@ from typing import Literal
 from rag.check.cited import CitedSentence
 from rag.check.coverage import Alignment
 from rag.check.moments import Moment
-from rag.check.numbers import Number
+from rag.check.number import Number
 from rag.words.polarity import REACH, any_negations, firm_negations, poles, universals
 
 SCOPE = 8  # words of the source on either side of a negation that it may govern, across languages

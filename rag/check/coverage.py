@@ -22,7 +22,8 @@ import numpy.typing as npt
 from rag.check.cited import CitedSentence, CitedText, places_of
 from rag.check.facts import Name, find_names, is_named, places_named
 from rag.check.moments import Moment, find_moments
-from rag.check.numbers import Number, find_numbers
+from rag.check.number import Number
+from rag.check.numbers import find_numbers
 from rag.check.rendering import Renderer
 from rag.embed import MODELS
 from rag.index.lexical import LexicalIndex

@@ -17,27 +17,34 @@ from pathlib import Path
 import numpy as np
 
 SAMPLE = 16  # vectors that must find themselves, spread evenly over the collection
+COMPARED = 1000  # vectors read back: all of a collection that Chroma keeps in its database alone
 MAX_LOST = 1  # of those; HNSW is approximate, and equal texts stand in for each other
 TIMEOUT_S = 120.0
 
 
 def check(folder: Path) -> None:
-    """Open the collection of a generation and ask it for its own vectors.
+    """Read a generation's files, open its collection and ask it for its own vectors.
 
-    Raises IndexDamagedError when it does not open, miscounts, or loses them.
-    Call it only in a process that may die.
+    Raises IndexDamagedError when a file is not the one that was written, or the
+    collection does not open, miscounts, or loses or changes vectors. Call it only in a
+    process that may die.
     """
     from rag.errors import IndexDamagedError
+    from rag.index.generation import check_digests, read_manifest
     from rag.vectors import ChromaIndex, ExactIndex
 
+    check_digests(folder, read_manifest(folder))
     exact = ExactIndex(folder / "vectors.npy")
     index = ChromaIndex(folder / "chroma", exact)
     try:
         passages = len(exact.matrix)
         if index.count != passages:
             raise IndexDamagedError(f"Chroma counts {index.count} of {passages} passages")
-        rows = {int(row) for row in np.linspace(0, passages - 1, SAMPLE)} if passages else set()
-        asked = [np.asarray(exact.matrix[row]) for row in sorted(rows) if exact.matrix[row].any()]
+        changed = index.changed(spread(passages, COMPARED))
+        if changed:
+            raise IndexDamagedError(f"Chroma holds other vectors for {changed} passages")
+        rows = spread(passages, SAMPLE)
+        asked = [np.asarray(exact.matrix[row]) for row in rows if exact.matrix[row].any()]
         best = [index.top(vector, 1) for vector in asked]
         lost = sum(not found or found[0][1] < 1 - 1e-3 for found in best)
         if lost > MAX_LOST:
@@ -46,6 +53,11 @@ def check(folder: Path) -> None:
             )
     finally:
         index.close()
+
+
+def spread(passages: int, most: int) -> list[int]:
+    """Up to `most` rows, spread evenly: the same ones every time."""
+    return sorted({int(row) for row in np.linspace(0, passages - 1, most)}) if passages else []
 
 
 class ChromaProbe:

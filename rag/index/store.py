@@ -106,8 +106,9 @@ class Store:
         self.page = lru_cache(maxsize=512)(self._page)
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file, once nobody reads it."""
+        with self._lock:
+            self._connection.close()
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -156,6 +157,17 @@ class Store:
             raise IndexDamagedError(f"document {document_id!r} is not in this generation")
         return self.page(found[0], number)
 
+    def page_texts(self, first: int, last: int) -> list[tuple[int, str]]:
+        """(document row, text) of every page of the documents in rows `first` to `last`."""
+        sql = "SELECT document, text FROM pages WHERE document BETWEEN ? AND ?"
+        return [(row, text) for row, text in self._rows(sql, (first, last))]
+
+    def page_numbers(self, document_id: str) -> list[int]:
+        """Physical numbers of a document's pages, in order; empty for an unknown id."""
+        found = self.find_document(document_id)
+        sql = "SELECT number FROM pages WHERE document = ? ORDER BY number"
+        return [r[0] for r in self._rows(sql, (found[0],))] if found else []
+
     def passages(self, rows: Sequence[int]) -> list[Passage]:
         """Passages in the order of `rows`. Raises IndexDamagedError when stored text
         is not the text that was indexed (a passage's id is a hash of it)."""
@@ -185,6 +197,34 @@ class Store:
                 "run sanad doctor --rebuild"
             )
         return passage, document
+
+    def headings_of(self, document_id: str) -> list[str]:
+        """The innermost headings of a document's passages, each once, in reading order."""
+        found = self._rows(
+            "SELECT headings FROM passages JOIN documents ON documents.row = passages.document "
+            "WHERE documents.id = ? ORDER BY position",
+            (document_id,),
+        )
+        trails = (json.loads(row[0]) for row in found)
+        return list(dict.fromkeys(trail[-1] for trail in trails if trail))
+
+    def heading_at(self, document_id: str, page: int, start: int) -> str:
+        """The innermost heading of the passage at a place; empty where there is none."""
+        found = self._rows(
+            "SELECT headings FROM passages JOIN documents ON documents.row = passages.document "
+            'WHERE documents.id = ? AND page = ? AND start <= ? AND "end" > ?',
+            (document_id, page, start, start),
+        )
+        trail = json.loads(found[0][0]) if found else []
+        return str(trail[-1]) if trail else ""
+
+    def documents_under(self, heading: str) -> int:
+        """How many documents have a heading, word for word."""
+        found = self._rows(
+            "SELECT count(DISTINCT document) FROM passages WHERE instr(headings, ?)",
+            (json.dumps(heading),),
+        )
+        return int(found[0][0])
 
     def document_rows(self) -> list[int]:
         """Document row of each passage row, in order."""

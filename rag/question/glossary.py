@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rag.errors import ConfigurationError
+from rag.errors import NOT_READ, ConfigurationError
 from rag.types import Mistranslation
 from rag.words.text import GRAM_LANGUAGES, fold, grams, stem, stopwords, words
 
@@ -128,7 +128,7 @@ def read_glossary(path: Path) -> Glossary:
 
     try:
         entries = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, yaml.YAMLError, *NOT_READ) as error:
         reason = " ".join(str(error).split())
         raise ConfigurationError(f"glossary {path} does not read: {reason}") from error
     if entries is None:
@@ -157,7 +157,10 @@ def _concept(entry: Any, place: str) -> Concept:
         key: dict(_names(entry.get(key), f"{place} ({entry['id']}) {key}"))
         for key in ("forms", "abbreviations", "mistranslations")
     }
-    collides = tuple(str(other) for other in entry.get("collides_with") or ())
+    listed = entry.get("collides_with") or []
+    if not isinstance(listed, list):
+        raise ConfigurationError(f"glossary {place} ({entry['id']}) collides_with is not a list")
+    collides = tuple(str(other) for other in listed)
     return Concept(entry["id"], **named, collides_with=collides, note=str(entry.get("note") or ""))
 
 

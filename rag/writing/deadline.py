@@ -107,7 +107,7 @@ async def _pump(source: Source, arrived: queue.SimpleQueue[str | _End]) -> None:
     except asyncio.CancelledError:
         arrived.put(_End(AbandonedError()))
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # raised again where the texts are read
         arrived.put(_End(error))
     else:
         arrived.put(_End(None))

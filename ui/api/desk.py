@@ -13,13 +13,13 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import anyio
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from ui.answering import Answering, Asked, Event, streamed
 from ui.api.problems import Problem, problem_of, problem_of_refused, respond
+from ui.leaving import unless_left
 from ui.noted import noted
 from ui.public.journal import entry_of
 from ui.public.standing import Standing
@@ -91,18 +91,12 @@ class _Answered(Response):
         self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with anyio.create_task_group() as group:
-
-            async def left() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                group.cancel_scope.cancel()
-
-            group.start_soon(left)
+        async def answer() -> None:
             problem = await self._answer(send)
             if problem is not None:
                 await respond(self._request, problem)(scope, receive, send)
-            group.cancel_scope.cancel()
+
+        await unless_left(receive, answer)
 
     async def _answer(self, send: Send) -> Problem | None:
         """Send the answer; what is wrong where nothing was sent."""

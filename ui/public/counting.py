@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 AGAIN_S = 30.0  # how long this process counts alone before it tries the store again
 SWEEP_S = 60.0  # how often windows that are over are forgotten
+BACK_S = 5.0  # a clock is put right by less than that every day
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,29 @@ class Full:
     retry_after: int
 
 
+Ask = Callable[[MovingWindowRateLimiter, Sequence[Window]], Full | None]
+
+
 class Memory(MemoryStorage):
     """The library's memory, which empties a window that is over and keeps its name for ever:
     each address of each day would stay, and be looked at with every hit."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._swept = time.time()
+        self._swept = self._latest = time.time()
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """See `MovingWindowSupport.acquire_entry`."""
         self._sweep()
         return super().acquire_entry(key, limit, expiry, amount)
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """See `MovingWindowSupport.get_moving_window`; the library asks it before each count."""
+        now = time.time()
+        if now < self._latest - BACK_S:  # the clock was put back: a window would last as long
+            self.reset()
+        self._latest = now
+        return super().get_moving_window(key, limit, expiry)
 
     def _sweep(self) -> None:
         now = time.time()
@@ -86,22 +98,35 @@ class Counting:
 
     async def hit(self, windows: Sequence[Window]) -> Full | None:
         """Count in every window, or in none: then the first that is full."""
+        return await self._asked(_hit, windows)
+
+    async def look(self, windows: Sequence[Window]) -> Full | None:
+        """The first window that is full; counts nothing."""
+        return await self._asked(_look, windows)
+
+    async def _asked(self, ask: Ask, windows: Sequence[Window]) -> Full | None:
         shared = self._shared
         if shared is not None and time.monotonic() >= self._alone_until:
             try:
-                return await asyncio.to_thread(_hit, shared, windows)
+                return await asyncio.to_thread(ask, shared, windows)
             except StorageError:
                 self._alone_until = time.monotonic() + AGAIN_S
                 log.warning("the store of limits is away; this process counts alone")
-        return _hit(self._own, windows)
+        return ask(self._own, windows)
 
 
-def _hit(limiter: MovingWindowRateLimiter, windows: Sequence[Window]) -> Full | None:
+def _look(limiter: MovingWindowRateLimiter, windows: Sequence[Window]) -> Full | None:
     for window in windows:
         if window.amount == 0:
             return Full(window, window.seconds)
         if not limiter.test(window.item, *window.what):
             return _full(limiter, window)
+    return None
+
+
+def _hit(limiter: MovingWindowRateLimiter, windows: Sequence[Window]) -> Full | None:
+    if full := _look(limiter, windows):
+        return full
     for window in windows:
         # Between the look and the count another process may have taken the last place.
         if not limiter.hit(window.item, *window.what):
@@ -123,7 +148,7 @@ def store_of(url: str) -> Storage | None:
         return None
     try:
         found = storage_from_string(url, wrap_exceptions=True, socket_timeout=1.0)
-    except Exception as error:  # whatever the library or the client makes of an address
+    except Exception as error:  # noqa: BLE001  # whatever is made of an address
         raise ConfigurationError(
             f"SANAD_LIMITS_STORE cannot be used ({type(error).__name__}); it takes "
             'redis://HOST:PORT/N and needs pip install "sanad[redis]"'

@@ -18,6 +18,9 @@ from ui.public.visit import Face
 Class = Literal["gradio", "room", "widget", "script", "data"]
 SMALL = 16 * 1024  # bytes of a body: a question, its filters and a few questions before it
 LARGE = 64 * 1024  # Gradio sends its whole page state along
+NOTE = 512 * 1024  # a briefing note with all it quotes
+OFFICE = 512 * 1024  # a form of the knowledge officer, such as an entry of the glossary
+UPLOAD = 256 * 1024 * 1024  # files of the officer; read only after who sends them is known
 _SITE = "[a-z0-9-]{8,40}"
 _API = r"(?:queue/data|cancel|heartbeat/.*|startup-events|reset|theme\.css)"
 
@@ -50,6 +53,19 @@ ROUTES = (
     _route("metrics", "/metrics"),
     _route("asset", "/sanad/.*"),
     Route("page", re.compile("/[a-z]{2}/?"), "chat", "gradio", LARGE),
+    _route("chips", "/[a-z]{2}/chips", "chat"),
+    Route("next", re.compile("/[a-z]{2}/next"), "chat", counted="light"),
+    _route("library", "/[a-z]{2}/library", "chat", "room"),
+    _route("read", "/[a-z]{2}/read", "chat", "room"),
+    _route("read_file", "/[a-z]{2}/read/(?:page|original)", "chat"),
+    Route(
+        "note", re.compile("/[a-z]{2}/note(?:/cards|/export/(?:docx|pdf|md))?"), "chat", "room",
+        NOTE, "light",
+    ),
+    _route("shared", "/[a-z]{2}/shared", "chat", "room"),
+    # The officer's pages have a door of their own, and stay open when the chat is closed.
+    Route("office", re.compile(r"/[a-z]{2}/office(?!-upload)(?:-[a-z]{1,20})?"), None, "room", OFFICE),
+    Route("office_upload", re.compile("/[a-z]{2}/office-upload"), None, "room", UPLOAD),
     Route(
         "gradio_asset",
         re.compile(r"/[a-z]{2}/(?:(?:assets|static)/.*|theme\.css|config|favicon\.ico|robots\.txt)"),

@@ -25,6 +25,7 @@ from rag.wording import languages as interface_languages
 
 FILE = "sites.toml"
 KEY = re.compile(r"[a-z0-9-]{8,40}")
+LONGEST_ORIGIN = 300  # characters: a host has at most 253
 _DEFAULT_PORTS = {"https://": ":443", "http://": ":80"}
 _HEAD = "# Sites that may embed Sanad. `sanad site` rewrites this file; comments are not kept.\n"
 _EMPTY: Mapping[str, tuple[str, ...]] = MappingProxyType({})
@@ -63,7 +64,7 @@ def exact_origin(text: str) -> str:
     for scheme, port in _DEFAULT_PORTS.items():
         if origin.startswith(scheme):
             origin = origin.removesuffix(port)
-    if not ORIGIN.fullmatch(origin):
+    if len(origin) > LONGEST_ORIGIN or not ORIGIN.fullmatch(origin):
         raise ConfigurationError(
             f"origin {text!r} is not scheme://host or scheme://host:port; write it as the browser "
             "shows it, such as https://www.example.org, without a path and without *"
@@ -126,7 +127,7 @@ def read_sites(path: Path) -> dict[str, Site]:
 def _parsed(path: Path, text: str) -> dict[str, Site]:
     try:
         told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path} does not read: {error}") from error
     tables = told.get("site", {})
     if not isinstance(tables, dict):

@@ -49,7 +49,8 @@ class Tokens:
         too old, or of another site."""
         encoded, _, signature = token[:MAX_CHARACTERS].partition(".")
         expected = self._signature(encoded)
-        if not hmac.compare_digest(signature.encode(), expected.encode()):
+        given = signature.encode(errors="surrogatepass")
+        if not hmac.compare_digest(given, expected.encode()):
             raise Refused(401, "bad_token")
         try:
             of, session, until = json.loads(base64.urlsafe_b64decode(encoded + "=="))
@@ -60,7 +61,8 @@ class Tokens:
         return str(session)
 
     def _signature(self, encoded: str) -> str:
-        return _encode(hmac.new(self._key, encoded.encode(), hashlib.sha256).digest())
+        said = encoded.encode(errors="surrogatepass")
+        return _encode(hmac.new(self._key, said, hashlib.sha256).digest())
 
 
 def _encode(data: bytes) -> str:

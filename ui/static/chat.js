@@ -1,73 +1,144 @@
-// What Gradio does not do: passages behind the numbers, the log of past exchanges,
-// and where the reader's eye and focus go. No question or answer leaves this page here.
+// What Gradio does not do: a box to type in before its own is there, the log of past exchanges,
+// what to ask next, and where the reader's eye and focus go. What is typed leaves the page only
+// when it is asked; after an answer the server is asked what else the collection answers.
 (() => {
+  const page = document.documentElement;
   const find = (selector, from = document) => from.querySelector(selector);
+  const BOX = "#sanad-question textarea";
   const turn = () => find("#sanad-turn .sanad-turn");
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const tell = (what, detail) => document.dispatchEvent(new CustomEvent(`sanad:${what}`, { detail }));
 
-  // The log is this page's own: Gradio draws its frame once and never writes into it.
-  function log() {
-    const frame = find("#sanad-log");
-    return find(".sanad-log", frame) ?? frame.appendChild(
-      Object.assign(document.createElement("div"), { className: "sanad-log" })
-    );
-  }
-
+  // The log is this page's own: past exchanges, in order.
   function archive() {
     const last = turn();
-    if (last) {
+    if (last && last.dataset.state !== "asked") {
       const kept = last.cloneNode(true);
       kept.dataset.state = "finished";
-      find("[role=status]", kept)?.remove();
-      log().append(kept);
+      for (const gone of kept.querySelectorAll("[role=status], .sanad-next")) gone.remove();
+      find("#sanad-log").append(kept);
       last.dataset.state = "asked";
     }
     follow = true;
+  }
+
+  // Called by Gradio with a question that is sent; what it gives back goes along.
+  function sent(question, history) {
+    archive();
+    const earlier = window.sanad.earlier?.() ?? [];
+    return [question, history, JSON.stringify({ address: location.search.slice(1), earlier })];
   }
 
   function stopped() {
     const last = turn();
     if (last?.dataset.state !== "running") return;
     last.dataset.state = "finished";
-    const words = document.documentElement.dataset.stopped;
-    for (const stage of last.querySelectorAll(".sanad-stage")) stage.textContent = words;
-    find("#sanad-question textarea")?.focus();
+    for (const stage of last.querySelectorAll(".sanad-stage")) stage.textContent = page.dataset.stopped;
+    find(BOX)?.focus();
   }
 
   function forget() {
-    log().replaceChildren();
-    find("#sanad-question textarea")?.focus();
+    find("#sanad-log").replaceChildren();
+    tell("forgotten");
+    find(BOX)?.focus();
   }
 
-  window.sanad = { archive, stopped, forget };
+  window.sanad = { ...window.sanad, sent, stopped, forget, put };
 
   // A new question is brought to the top of the window once; after that the reader scrolls.
   let follow = false;
+  const told = new WeakSet(); // finished exchanges that were seen
   new MutationObserver(() => {
     const last = turn();
     if (follow && last?.dataset.state && last.dataset.state !== "asked") {
       follow = false;
       last.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
     }
-    for (const box of document.querySelectorAll("#sanad-question textarea:not([data-dir])")) {
-      box.dataset.dir = "";
-      box.addEventListener("input", () => direct(box));
-      put(new URLSearchParams(location.hash.slice(1)).get("q"), false); // from the widget
+    if (last?.dataset.state === "finished" && !told.has(last)) {
+      told.add(last);
+      tell("finished", last);
+      onward(last);
     }
+    const box = find(`${BOX}:not([data-dir])`);
+    if (box) adopt(box);
     speak();
-  }).observe(document.documentElement, {
+  }).observe(page, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-state", "lang"],
   });
-  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   // Gradio writes the browser's language on the page; the page is in its own.
   function speak() {
-    const page = document.documentElement;
     if (page.lang !== page.dataset.language) page.lang = page.dataset.language;
   }
-  speak();
+
+  // The box that stands until Gradio's is there; what was typed, and asked, goes over.
+
+  const early = () => find("#sanad-early");
+  let waiting = false; // a question was sent from the early box
+
+  function adopt(box) {
+    box.dataset.dir = "";
+    box.addEventListener("input", () => direct(box));
+    const before = find("textarea", early() ?? document.createElement("p"));
+    if (!before) return;
+    const { value, selectionStart, selectionEnd } = before;
+    const focused = document.activeElement === before || waiting;
+    early().remove();
+    put(new URLSearchParams(location.hash.slice(1)).get("q"), false); // from the widget
+    if (value) put(value, false);
+    if (waiting) insist(box, value);
+    if (focused) {
+      box.focus({ preventScroll: true });
+      if (value && !waiting) box.setSelectionRange(selectionStart, selectionEnd);
+    }
+  }
+
+  // Gradio draws its parts one after the other, and hears a button only when all are there.
+  function insist(box, question, tries = 100) {
+    if (box.value !== question || turn()?.dataset.state === "running" || !tries) return;
+    find("#sanad-send")?.click();
+    setTimeout(() => insist(box, question, tries - 1), 300);
+  }
+
+  function hold() {
+    if (!find("textarea", early()).value.trim()) return;
+    waiting = true;
+    find("p", early()).hidden = false;
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.closest?.("#sanad-early textarea")) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    hold();
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.closest?.("#sanad-early")) {
+      waiting = false;
+      direct(event.target);
+    }
+  });
 
   // What is typed decides the direction; an empty box keeps the page's, for its placeholder.
-  const direct = (box) => { box.dir = box.value ? "auto" : document.documentElement.dir; };
+  function direct(box) {
+    box.dir = box.value ? "auto" : page.dir;
+  }
+
+  // A question of ours goes into the box as if it had been typed.
+  function put(question, send) {
+    const box = find(BOX) ?? find("#sanad-early textarea");
+    if (!box || !question) return;
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, question);
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    // Where a finger asks, the keyboard would cover what is to be read.
+    if (send && !matchMedia("(pointer: fine)").matches) document.activeElement?.blur();
+    else box.focus();
+    box.setSelectionRange(question.length, question.length);
+    if (!send) return;
+    if (early()) hold();
+    // While an answer grows, the question waits in the box.
+    else if (turn()?.dataset.state !== "running") setTimeout(() => find("#sanad-send")?.click());
+  }
 
   document.addEventListener("click", (event) => {
     const marker = event.target.closest(".sanad-cite");
@@ -75,20 +146,37 @@
     const dialog = event.target.closest("dialog.sanad-passage");
     if (dialog && (event.target === dialog || event.target.closest(".sanad-close"))) dialog.close();
     const asked = event.target.closest("[data-ask]");
-    if (asked) put(asked.dataset.ask, asked.matches(".sanad-choice"));
-    const link = event.target.closest(".sanad-masthead nav a");
+    if (asked) put(asked.dataset.ask, asked.matches(".sanad-choice, [data-send]"));
+    const again = event.target.closest('[data-act="retry"], [data-act="edit"]');
+    if (again) put(again.dataset.question, again.dataset.act === "retry");
+    if (event.target.closest("#sanad-early button")) hold();
+    if (event.target.closest(".sanad-skip")) {
+      event.preventDefault();
+      (find(BOX) ?? find("#sanad-early textarea"))?.focus();
+    }
+    if (event.target.closest("#sanad-new")) find("#sanad-fresh")?.click();
+    const link = event.target.closest(".sanad-masthead .sanad-languages a");
     if (link) link.search = location.search;
   });
 
-  // A question of ours goes into the box as if it had been typed.
-  function put(question, send) {
-    const box = find("#sanad-question textarea");
-    if (!box || !question) return;
-    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, question);
-    box.dispatchEvent(new Event("input", { bubbles: true }));
-    box.focus();
-    // While an answer grows, the question waits in the box.
-    if (send && turn()?.dataset.state !== "running") setTimeout(() => find("#sanad-send")?.click());
+  // What the collection answers besides, under the answer; it comes when it comes.
+  async function onward(last) {
+    if (!last.dataset.reply) return;
+    const reply = JSON.parse(last.dataset.reply);
+    const quoted = reply.citations.slice(0, 50)
+      .map(({ document_id, page: number, start }) => ({ document_id, page: number, start }));
+    const question = reply.searched || reply.question;
+    const body = { question, language: reply.language, filters: reply.filters, quoted };
+    try {
+      const found = await fetch("next", {
+        method: "POST", credentials: "same-origin", cache: "no-store",
+        headers: { "content-type": "application/json" }, body: JSON.stringify(body),
+      });
+      const html = found.ok ? await found.text() : "";
+      if (html && last.isConnected && last.dataset.state === "finished") {
+        last.insertAdjacentHTML("beforeend", html); // of our server, escaped there
+      }
+    } catch { /* an answer stands without it */ }
   }
 
   function open(marker) {
@@ -101,4 +189,6 @@
     find(".sanad-close", dialog).focus({ preventScroll: true });
     find("mark", dialog)?.scrollIntoView({ block: "nearest" });
   }
+
+  speak();
 })();

@@ -11,7 +11,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-import anyio
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -22,6 +21,7 @@ from rag.wording import (
 from ui.answering import Answering, Asked, Event, streamed
 from ui.api.desk import PING_S, STREAM_HEADERS
 from ui.api.sse import server_sent
+from ui.leaving import unless_left
 from ui.noted import noted
 from ui.public.journal import entry_of
 from ui.public.sites import Site
@@ -48,20 +48,14 @@ class Exchange(Response):
         self._came = came
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with anyio.create_task_group() as group:
-
-            async def left() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                group.cancel_scope.cancel()
-
-            group.start_soon(left)
+        async def answer() -> None:
             try:
                 await self._answer(scope, send)
             except Refused as why:
                 language = self._came.asked.interface
                 await refusal(scope, why, language)(scope, receive, send)
-            group.cancel_scope.cancel()
+
+        await unless_left(receive, answer)
 
     async def _answer(self, scope: Scope, send: Send) -> None:
         """Raises Refused, before anything was sent."""

@@ -61,14 +61,17 @@ class Assets:
 @lru_cache(maxsize=1)
 def assets() -> Assets:
     """The files that this version of Sanad sends."""
-    shared = "".join((SHARED / name).read_text("utf-8") for name in ("tokens.css", "answer.css"))
-    style = shared + _read("frame.css")
+    fonts, tokens, answer = (
+        (SHARED / name).read_text("utf-8") for name in ("fonts.css", "tokens.css", "answer.css")
+    )
+    tokens += fonts.replace('url("fonts/', 'url("../../sanad/fonts/')  # from /widget/static/
+    style = tokens + answer + _read("frame.css")
     script = (SHARED / "feedback.js").read_text("utf-8") + _read("frame.js")
     return Assets(
         loader=asset("widget", "js", _read("loader.js").replace('"__WORDS__"', _words())),
         style=asset("frame", "css", style),
         script=asset("frame", "js", script),
-        preview=asset("preview", "css", _read("preview.css")),
+        preview=asset("preview", "css", tokens + _read("preview.css")),
     )
 
 

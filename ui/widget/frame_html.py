@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.wording import languages, say
-from ui.examples import examples
 from ui.markup import direction, text
 from ui.public.sites import Site
 from ui.widget.assets import assets
@@ -35,6 +34,7 @@ class FramePage:
     language: str
     limit: int  # characters of a question
     privacy: tuple[str, ...]  # sentences: what is kept, who is asked
+    starters: tuple[str, ...] = ()  # of the collection; a site may have its own
 
 
 def frame_language(site: Site, asked: str, accepted: str, fallback: str) -> str:
@@ -54,7 +54,7 @@ def frame_page(page: FramePage) -> str:
         return text(say(language, key))
 
     own = page.site.starters
-    starters = own.get(language, ()) if own else examples(language)
+    starters = own.get(language, ()) if own else page.starters
     rows = "".join(
         f'<li><button type="button" dir="auto" data-ask="{text(asked)}">{text(asked)}</button></li>'
         for asked in starters

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -38,7 +39,7 @@ from ui.widget.snippet import preview_of
 
 FRAME_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
 FOR_EVER = "public, max-age=31536000, immutable"
 A_WHILE = "public, max-age=600"  # after an update, pages have the new loader in ten minutes
@@ -53,6 +54,14 @@ class Wanted(BaseModel):
     proof: str = Field(default="", max_length=4000)
 
 
+Starters = Callable[[str], Sequence[str]]
+
+
+def no_starters(language: str) -> Sequence[str]:
+    """Where no questions to begin with are known."""
+    return ()
+
+
 class Put(BaseModel):
     """A question is put."""
 
@@ -64,12 +73,15 @@ class Put(BaseModel):
     language: str = Field(default="", max_length=12)
 
 
-def widget_routes(standing: Standing, answering: Answering, settings: Settings) -> APIRouter:
-    """All of them, to be included in the application."""
+def widget_routes(
+    standing: Standing, answering: Answering, settings: Settings, starters: Starters = no_starters
+) -> APIRouter:
+    """All of them, to be included in the application. `starters`: what to begin with, by
+    language."""
     routes = APIRouter(include_in_schema=False)
     keep_loader(settings.data_dir)
     _files(routes, settings)
-    _pages(routes, standing, settings)
+    _pages(routes, standing, settings, starters)
     _talk(routes, standing, answering, settings)
     return routes
 
@@ -110,7 +122,9 @@ def _takes_gzip(request: Request) -> bool:
 # Pages
 
 
-def _pages(routes: APIRouter, standing: Standing, settings: Settings) -> None:
+def _pages(
+    routes: APIRouter, standing: Standing, settings: Settings, starters: Starters
+) -> None:
     @routes.get("/widget/{key}/")
     def frame(request: Request, key: str, lang: str = "") -> Response:
         site = standing.sites.get(key)
@@ -130,7 +144,7 @@ def _pages(routes: APIRouter, standing: Standing, settings: Settings) -> None:
             )
         limit = settings.question_characters
         told = notice(settings, language, standing.switches.on("model"))
-        page = frame_page(FramePage(site, language, limit, told))
+        page = frame_page(FramePage(site, language, limit, told, tuple(starters(language))))
         return _page(request, page, _policy(site))
 
     @routes.get("/widget/{key}/preview")

@@ -219,6 +219,11 @@
     const within = () => [...place.querySelectorAll("button, a, summary, [tabindex]")];
     const focused = within().indexOf(document.activeElement);
     place.innerHTML = html;
+    for (const way of place.querySelectorAll("a[data-quote]")) { // to the full reader, outside the frame
+      way.setAttribute("href", `../../${page.lang}/${way.getAttribute("href")}`);
+      way.target = "_blank";
+      way.rel = "noopener";
+    }
     if (focused >= 0) within()[focused]?.focus();
     const region = find("[role=status]", place);
     region?.remove(); // the page has one region that speaks

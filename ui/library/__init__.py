@@ -1,0 +1,1 @@
+"""The library: every document of the collection with what was understood of it."""

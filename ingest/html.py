@@ -101,7 +101,9 @@ def parse_html(data: bytes) -> Element:
     """An lxml tree; `ReadError` where nothing can be made of the bytes."""
     from lxml import etree, html
 
-    encoding = None if _declares_encoding(data) else _guess_encoding(data)
+    encoding = None
+    if not _declares_encoding(data):  # Python knows more encodings than libxml2
+        data, encoding = _decoded(data).encode("utf-8", "replace"), "utf-8"
     parser = html.HTMLParser(no_network=True, huge_tree=False, encoding=encoding)
     try:
         tree = html.document_fromstring(data, parser=parser)
@@ -264,7 +266,7 @@ def _declares_encoding(data: bytes) -> bool:
     )
 
 
-def _guess_encoding(data: bytes) -> str:
+def _decoded(data: bytes) -> str:
     from ingest.plain import decode
 
-    return decode(data)[1].split(" ")[0]
+    return decode(data)[0]

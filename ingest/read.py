@@ -19,11 +19,12 @@ from ingest.html import read_html
 from ingest.markdown import read_markdown
 from ingest.pdf import read_pdf
 from ingest.plain import read_plain
-from ingest.types import Block, RawDocument
+from ingest.types import Block, RawDocument, RawPage
 from rag.errors import ReadError
 
 Reader = Callable[[bytes, str], RawDocument]
 
+OCR = "OCR is needed, such as: ocrmypdf -l eng+ara IN.pdf OUT.pdf"
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 READERS: dict[str, Reader] = {
@@ -72,10 +73,22 @@ def read_bytes(data: bytes, name: str) -> RawDocument:
         raise ReadError("is empty")
     reader = reader_for(data, name)
     raw = reader(data, name)
-    if not any(_HAS_TEXT.search(block.text) for page in raw.pages for block in page.blocks):
-        is_pdf = reader is read_pdf
-        raise ReadError("has no text: probably a scan; OCR is needed" if is_pdf else "has no text")
+    empty = sum(not _has_text(page) for page in raw.pages)
+    if empty == len(raw.pages):
+        raise ReadError(_scanned(empty) if reader is read_pdf else "has no text")
+    if empty and reader is read_pdf:
+        note = f"{empty} of {len(raw.pages)} pages have no text: empty or scanned; {OCR}"
+        raw = replace(raw, notes=(*raw.notes, note))
     return _well_formed(raw)
+
+
+def _has_text(page: RawPage) -> bool:
+    return any(_HAS_TEXT.search(block.text) for block in page.blocks)
+
+
+def _scanned(pages: int) -> str:
+    count = "its one page" if pages == 1 else f"any of its {pages} pages"
+    return f"has no text on {count}: probably a scan; {OCR}"
 
 
 def reader_for(data: bytes, name: str) -> Reader:

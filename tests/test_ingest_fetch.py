@@ -247,3 +247,75 @@ def test_a_body_that_breaks_off_is_refused():
 def test_a_bomb_takes_no_more_memory_than_allowed():
     with pytest.raises(ReadError, match="larger"):
         gunzipped(gzip.compress(b"\0" * 2**24), 2**20)
+
+
+# Encrypted
+
+
+def certificate(folder, name):
+    """A certificate of one's own for a host name, with its key, in one file."""
+    import datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    form = serialization.Encoding.PEM
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        key.private_bytes(form, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(form)
+    )
+    return path
+
+
+def test_a_certificate_is_checked_for_the_name_that_was_asked_for(tmp_path, monkeypatch):
+    import ssl
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    from ingest import fetch as module
+
+    path = certificate(tmp_path, "host.example")
+    names = []
+
+    class Played(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<p>safe</p>")
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Played)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    context.sni_callback = lambda sock, name, ctx: names.append(name)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_port
+    allow = frozenset({f"host.example:{port}", f"other.example:{port}"})
+    reach = Reach(allow=allow, resolve=lambda host, port: ["127.0.0.1"])
+    try:
+        with pytest.raises(Unreachable, match=r"(?i)certificate"):
+            fetch(f"https://host.example:{port}/", reach)
+        trusting = ssl.create_default_context(cafile=path)
+        monkeypatch.setattr(module, "_contexts", [trusting])
+        assert fetch(f"https://host.example:{port}/", reach).body == b"<p>safe</p>"
+        with pytest.raises(Unreachable, match=r"(?i)certificate"):
+            fetch(f"https://other.example:{port}/", reach)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert names == ["host.example", "host.example", "other.example"]

@@ -560,3 +560,14 @@ def test_every_run_leaves_its_account(furnished, run, tmp_path):
     assert len(first.report["created"]) == 10
     assert [row[0] for row in last.report["missing"]] == [f"{furnished.base}/news/bern"]
     assert last.at >= first.at
+
+
+def test_a_fault_of_ours_costs_one_site_alone(furnished, run, tmp_path, monkeypatch):
+    from ingest.web import site as module
+
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text(f"# A\n\n{prose('Oslo')}\n")
+    monkeypatch.setattr(module, "judge", lambda *_: 1 // 0)
+    report = run(f"{furnished.base}/", str(tmp_path / "docs"))
+    assert report.created == ("a.md",)
+    assert "ZeroDivisionError" in reasons(report)[f"{furnished.base}/"]

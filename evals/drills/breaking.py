@@ -142,9 +142,10 @@ def full_disk(folder: Path, few: bool) -> str:
     with disk.small_disk(folder, 256 * 2**20) as mounted:
         collection = Collection(folder, many)
         ended: Counter[str] = Counter()
-        smallest = disk.used(collection._old)
-        step = max(4096, (collection.bytes - smallest) // (4 if few else 24))
-        for size in range(smallest // 4 if not mounted else smallest, 10**9, step):
+        start, step = disk.used(collection._old), collection.bytes - disk.used(collection._old)
+        if not mounted:  # no file is as big as all of them
+            start, step = 16_384, 256_000
+        for size in range(start, 10**9, max(4096, step // (4 if few else 24))):
             collection.put_back()
             limit = 0 if mounted else size
             if mounted:

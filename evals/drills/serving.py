@@ -220,8 +220,9 @@ def terminated(folder: Path, few: bool) -> str:
 
 
 def _status(address: str) -> int:
+    """The status of a page; 0 where no answer came."""
     try:
-        with urlopen(address, timeout=5) as reply:
+        with urlopen(address, timeout=WAIT_S) as reply:
             return int(reply.status)
     except HTTPError as error:
         return error.code

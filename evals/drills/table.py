@@ -169,7 +169,7 @@ ROWS = (
     ),
     Row(
         20, "the clock jumps by a day, either way", "I3 I5",
-        "nothing; after a jump back limits may hold for up to an hour longer",
+        "nothing; after a jump back the limits of a server begin anew",
         ("faults_data::test_a_clock_that_goes_back_replaces_no_generation_that_is_served",
          "faults_data::test_a_clock_that_jumps_leaves_the_limits_standing",
          "ui_public_budget::test_a_new_day_has_a_new_budget"),

@@ -15,6 +15,7 @@ from typing import Any
 
 from ingest.catalog import Catalog
 from ingest.corrections import written
+from ingest.prepare import one_document
 from ingest.read import READERS, extension
 from ingest.sandbox import Limits, Sandbox
 from ingest.sources import Item, Source
@@ -22,7 +23,7 @@ from ingest.web.agent import Agent
 from ingest.web.options import WebOptions
 from ingest.web.seen import Seen, content_of
 from ingest.web.survey import Surveyor
-from ingest.web.urls import normal, normal_or_empty, site
+from ingest.web.urls import normal_or_empty, site
 from ingest.web.verdict import Verdict, judge, judge_one
 from ingest.web.visits import Visit, from_json, to_json
 from rag.errors import ReadError
@@ -56,7 +57,12 @@ def visit_all(
 
         for source in sources:
             if source.address:
-                source = _visited(source, catalog, options, (agent, outline, folder, told), claimed)
+                means = (agent, outline, folder, told)
+                try:
+                    with one_document(source.name):  # a fault of ours costs this site alone
+                        source = _visited(source, catalog, options, means, claimed)
+                except ReadError as error:
+                    source = _unvisited(source, str(error), catalog)
                 claimed |= {item.id for item in source.items}
             found.append(source)
     return found
@@ -72,7 +78,9 @@ def _visited(
     agent, outline, folder, told = means
     known = remembered(catalog, source.name)
     stored = catalog.digests(source.name)
-    start = normal(source.address) if source.whole else source.address
+    start = normal_or_empty(source.address) if source.whole else source.address
+    if not start:
+        raise ReadError("is no address of the web")
     known_urls = {**{url: Visit(source.name) for url in stored}, **known}
     surveyor = Surveyor(
         start, known_urls, agent, outline, options, folder,
@@ -101,6 +109,17 @@ def _visited(
         noticed=tuple(notes),
         unmodified=sum(seen.state == "same" for seen in survey.seen.values()),
         memory={url: to_json(visit) for url, visit in verdict.visits.items()},
+    )
+
+
+def _unvisited(source: Source, reason: str, catalog: Catalog) -> Source:
+    """A source that could not be visited at all: everything of it is kept."""
+    known = remembered(catalog, source.name)
+    return replace(
+        source,
+        items=(),
+        troubles=((source.name, reason),),
+        memory={url: to_json(visit) for url, visit in known.items()},
     )
 
 

@@ -36,6 +36,8 @@ from rag.errors import ReadError
 
 MAX_LISTS = 60  # sitemaps and feeds of a site that are read
 MAX_LIST_DEPTH = 3
+MAX_LINES = 200_000  # of all lists of a site; more than any run asks for
+MAX_QUEUED = 500_000
 MAX_OF_A_SHAPE = 200  # crawled addresses that differ in numbers and parameters alone
 MAX_REFRESH = 5  # seconds; a page that waits longer is to be read
 SOON_GONE = (404, 410)
@@ -79,6 +81,7 @@ class Surveyor:
         self._crawls = True
         self._bytes = 0
         self._stays = True
+        self._lines_left = MAX_LINES
 
     def whole(self) -> Survey:
         """The site: lists, known addresses, pages and the documents they link to."""
@@ -143,7 +146,9 @@ class Surveyor:
             return []
         if read.visit.kind == "sitemapindex":
             return [line for link in read.links for line in self._lines(link, depth + 1)]
-        return list(read.links)
+        lines = list(read.links[: self._lines_left])
+        self._lines_left -= len(lines)
+        return lines
 
     def _visit_list(self, address: str) -> Seen:
         seen = self._ask(address, {})
@@ -154,7 +159,7 @@ class Surveyor:
     # Pages
 
     def _add(self, url: str, depth: int) -> None:
-        if url and url not in self._queued and not is_asset(url) and len(self._queued) < 10**6:
+        if url and url not in self._queued and not is_asset(url) and len(self._queued) < MAX_QUEUED:
             self._queued.add(url)
             self._queue.append((url, depth))
 
@@ -187,7 +192,7 @@ class Surveyor:
         seen = self._ask(url, validators)
         if seen.state == "same":
             seen = replace(seen, visit=known) if known else Seen(url, "failed", "was not asked")
-        self._survey.seen[url] = seen
+        self._survey.seen[url] = replace(seen, links=(), feeds=())  # a site has too many to keep
         return seen
 
     def _ask(self, url: str, validators: Mapping[str, str]) -> Seen:

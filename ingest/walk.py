@@ -161,8 +161,12 @@ def _read_all(
     """Read changed items in sandboxed children, store each as it is done."""
     tally, stored = Tally(), catalog.digests()
     queue = list(_items(sources))
+    known = catalog.sources()
     with catalog.transaction():
         for source in sources:
+            if source.whole and not source.items and source.name not in known:
+                tally.failed += source.troubles  # perhaps a slip: no reason to ask it for ever
+                continue
             catalog.set_source(source.name, source.root)
             _note_absent(source, stored, catalog, tally)
     done = 0
@@ -247,7 +251,7 @@ def _withdraw(sources: Sequence[Source], gone: Sequence[str], catalog: Catalog) 
             catalog.delete(gone)
         catalog.forget(lost)
         for source in sources:
-            if source.address:
+            if source.memory:
                 remember(catalog, source)
             if source.complete and not source.items and not Path(source.root).exists():
                 catalog.forget_source(source.name)

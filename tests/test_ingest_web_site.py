@@ -571,3 +571,11 @@ def test_a_fault_of_ours_costs_one_site_alone(furnished, run, tmp_path, monkeypa
     report = run(f"{furnished.base}/", str(tmp_path / "docs"))
     assert report.created == ("a.md",)
     assert "ZeroDivisionError" in reasons(report)[f"{furnished.base}/"]
+
+
+def test_a_site_that_never_answered_is_not_asked_for_ever(site, run, tmp_path):
+    site.answers["/robots.txt"] = Answer(status=503)
+    assert "503" in reasons(run())[f"{site.base}/"]
+    with Catalog(tmp_path / "data") as catalog:
+        assert catalog.sources() == {}
+        assert catalog.ledger() == []

@@ -37,6 +37,8 @@ EXAMPLES = {
     "office": ("/ar/office-glossary", ROOM_POLICY),
     "office_upload": ("/ar/office-upload", ROOM_POLICY),
     "gradio_asset": ("/en/assets/index.js", GRADIO_POLICY),
+    "read": ("/en/read", ROOM_POLICY),
+    "read_file": ("/en/read/original", STRICT_POLICY),
     "gradio_ask": ("/en/gradio_api/queue/join", GRADIO_POLICY),
     "gradio_run": ("/en/gradio_api/run/predict", GRADIO_POLICY),
     "gradio": ("/en/gradio_api/queue/data", GRADIO_POLICY),

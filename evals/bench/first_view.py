@@ -245,8 +245,8 @@ def main() -> int:
     loads.append(machine.load()[0])
     about = machine.describe()
     sys.stdout.write(
-        f"{table(seen)}\n\n{chat_table(seen)}\n\n{MEGABIT_S} Mbit/s, {ROUND_TRIP_MS} ms, empty cache, {given.rounds} "
-        f"rounds; {about['processor']}, {about['cores']} cores, commit "
+        f"{table(seen)}\n\n{chat_table(seen)}\n\n{MEGABIT_S} Mbit/s, {ROUND_TRIP_MS} ms, "
+        f"empty cache, {given.rounds} rounds; {about['processor']}, {about['cores']} cores, commit "
         f"{about['commit'] or 'unknown'}, load averages {loads[0]} to {loads[1]}\n"
     )
     return 0

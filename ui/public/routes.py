@@ -64,7 +64,9 @@ ROUTES = (
     ),
     _route("shared", "/[a-z]{2}/shared", "chat", "room"),
     # The officer's pages have a door of their own, and stay open when the chat is closed.
-    Route("office", re.compile(r"/[a-z]{2}/office(?!-upload)(?:-[a-z]{1,20})?"), None, "room", OFFICE),
+    Route(
+        "office", re.compile(r"/[a-z]{2}/office(?!-upload)(?:-[a-z]{1,20})?"), None, "room", OFFICE
+    ),
     Route("office_upload", re.compile("/[a-z]{2}/office-upload"), None, "room", UPLOAD),
     Route(
         "gradio_asset",

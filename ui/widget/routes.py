@@ -39,7 +39,8 @@ from ui.widget.snippet import preview_of
 
 FRAME_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors {ancestors}"
 )
 FOR_EVER = "public, max-age=31536000, immutable"
 A_WHILE = "public, max-age=600"  # after an update, pages have the new loader in ten minutes
@@ -122,9 +123,7 @@ def _takes_gzip(request: Request) -> bool:
 # Pages
 
 
-def _pages(
-    routes: APIRouter, standing: Standing, settings: Settings, starters: Starters
-) -> None:
+def _pages(routes: APIRouter, standing: Standing, settings: Settings, starters: Starters) -> None:
     @routes.get("/widget/{key}/")
     def frame(request: Request, key: str, lang: str = "") -> Response:
         site = standing.sites.get(key)

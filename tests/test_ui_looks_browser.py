@@ -37,7 +37,10 @@ def test_a_page_of_english_words_loads_no_arabic_font(enter):
 def test_fonts_of_every_page_are_light(enter, name, language, most):
     found = dict(enter(name, language).evaluate(LOADED))
     assert sum(found.values()) <= most
-    assert ("kufi" in found) == (language == "ar")
+    if language == "ar":
+        assert "kufi" in found
+    elif name != "library":  # which names Arabic documents, also to those who do not see
+        assert "kufi" not in found
 
 
 @pytest.mark.parametrize("language", ["en", "ar", "fr", "es"])

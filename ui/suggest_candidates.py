@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 
+from rag.errors import NOT_READ
 from rag.index.generation import Generation
 from rag.index.store import Store
 from rag.question.mentions import Mention
@@ -80,7 +81,7 @@ def written(generation: Generation, language: str) -> list[str]:
 
     try:
         held = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, yaml.YAMLError, *NOT_READ) as error:
         log.warning("%s does not read: %s", path, " ".join(str(error).split()))
         return []
     asked = held.get(language) if isinstance(held, dict) else None

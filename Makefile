@@ -14,7 +14,7 @@ test: dev ## run the tests
 	$(BIN)/pytest -m "not slow" -n 2 tests
 
 test-slow: dev ## the suites that take longer than half a minute each
-	$(BIN)/pytest -m slow tests
+	$(BIN)/pytest -m slow -n 2 tests
 
 check: dev ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -27,6 +27,8 @@ from tests.playing_site import (
     sitemap,
 )
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("aarhus", "bern", "cali", "dakar", "essen")
 
 

@@ -165,6 +165,9 @@ def test_what_is_asked_of_next_is_checked(tmp_path, generation):
     assert caller.post("/en/next", json={"question": "", "language": "en"}).status_code == 422
     strange = {"question": "Q?", "language": "en", "quoted": [{"document_id": "x", "page": 0}]}
     assert caller.post("/en/next", json=strange).status_code == 422
+    far = {"document_id": "a", "page": 1, "start": 10**19}  # no number of the store
+    beyond = {"question": "Q?", "language": "en", "quoted": [far]}
+    assert caller.post("/en/next", json=beyond).status_code == 422
     lost = {"question": "Q?", "language": "en",
             "quoted": [{"document_id": "no such", "page": 9, "start": 1}]}  # fmt: skip
     assert caller.post("/en/next", json=lost).text == ""

@@ -264,6 +264,13 @@ def test_opening_pages_is_counted_apart_from_asking(tmp_path):
     assert house.call("POST", join).status_code == 200
 
 
+def test_what_comes_next_is_looked_for_no_more_often_than_questions_are_asked(tmp_path):
+    house = House(tmp_path, limit_address_minute=2, limit_light_minute=9)
+    onward, join = "/en/next", "/en/gradio_api/queue/join"
+    assert [house.call("POST", onward).status_code for _ in range(3)] == [200, 200, 429]
+    assert house.call("POST", join).status_code == 200
+
+
 def test_visitors_behind_a_trusted_proxy_are_counted_apart(tmp_path):
     house = House(tmp_path, limit_address_minute=1, trusted_proxies="10.0.0.1")
     path = "/en/gradio_api/queue/join"

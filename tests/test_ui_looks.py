@@ -204,6 +204,11 @@ def test_what_a_browser_has_is_not_sent_again(files):
     assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.parametrize("name", ["%00.js", "a" * 300 + ".css", "..%2fnote%2fnote.typ"])
+def test_a_name_that_no_file_has_is_no_error_of_ours(files, name):
+    assert files.get(f"/sanad/{name}").status_code == 404
+
+
 def test_styles_and_scripts_are_sent_compressed_to_those_who_take_it(files):
     plain = files.get("/sanad/answer.css", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 
+from rag.types import Page
 from tests.noting import HOSTILE, KENYA, SEALS, kept, written
 from tests.serving import answering_with, settings_for
 from ui.api.application import api_app
@@ -12,6 +13,8 @@ from ui.api.edge import Edge
 from ui.ending import Ending
 from ui.guard import Guard
 from ui.live import LiveAssistant
+from ui.note.bodies import LONGEST_QUOTE, CitationBody
+from ui.note.checked import find
 from ui.note.routes import note_routes
 from ui.public.routes import NOTE, route_of
 from ui.public.standing import standing
@@ -107,6 +110,29 @@ def test_notes_are_counted_and_say_so_in_the_page_s_language(assistant, tmp_path
     said = [client.post("/ar/note/cards", json=body_of()) for _ in range(3)]
     assert [answer.status_code for answer in said] == [200, 200, 429]
     assert said[2].json()["code"] and said[2].json()["error"].isascii() is False
+
+
+def test_a_note_takes_no_turn_from_those_who_ask(assistant, tmp_path, monkeypatch):
+    from ui.public.gate import Gate
+
+    answering = answering_with(assistant)
+    client = client_over(answering.live, settings_for(tmp_path), answering)
+    monkeypatch.setattr(Gate, "turn", None)
+    assert client.post("/en/note/cards", json=body_of()).status_code == 200
+
+
+def test_no_more_of_a_page_is_compared_than_a_quotation_is_long():
+    class Held:
+        def find_document(self, identity):
+            return 0, None
+
+        def page(self, row, number):
+            return Page(number, "x" * 10**6)
+
+    far = CitationBody(n=1, document_id="a", page=1, start=0, end=10**8, quote="x")
+    assert find(far, Held()).end == 1
+    ends = far.model_copy(update={"quote": "x" * 2 * LONGEST_QUOTE})  # all that was compared
+    assert find(ends, Held()).end == 2 * LONGEST_QUOTE
 
 
 def test_a_server_without_a_collection_says_so(tmp_path, assistant):

@@ -28,6 +28,8 @@ from ui.office.views import VIEWS
 from ui.public.routes import route_of
 from ui.server import live_assistant
 
+pytestmark = pytest.mark.slow
+
 OURS = {"sec-fetch-site": "same-origin"}
 HOSTILE = '<script>alert(1)</script>"\u202egpj.md'
 REPORT = """---

@@ -24,7 +24,7 @@ from tests.browsing import (  # noqa: F401  # fixtures
 from tests.officing import PASSWORD
 from ui.server import live_assistant
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 NARROW = {"width": 320, "height": 640}
 REPORT = """---
 title: Youth desk of Nansana

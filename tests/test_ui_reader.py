@@ -287,6 +287,14 @@ def test_one_visitor_cannot_have_pages_drawn_for_ever(tmp_path):
     assert room.client.get("/en/read/original?document=plan.pdf").status_code == 429
 
 
+def test_looking_for_quotes_on_a_picture_is_counted(tmp_path):
+    room = Room(tmp_path / "data", tmp_path, limit_light_minute=1)
+    for _ in range(2):  # what was found is kept, and not counted again
+        assert 'data-view="page"' in room.get(QUOTED).text
+    other = room.get(quoted("plan.pdf", PAGE, "The council meets")).text
+    assert 'data-view="text"' in other and html.escape(EN["reader.busy"]) in other
+
+
 def test_the_switch_of_the_chat_closes_the_reader(tmp_path):
     room = Room(tmp_path / "data", tmp_path)
     throw(tmp_path / "data", "chat", False)

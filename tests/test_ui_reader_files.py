@@ -15,7 +15,7 @@ from tests.builders import document as made
 from tests.builders import store_documents
 from tests.pdf_maker import Print, make_pdf
 from ui.reader.align import Wanted, boxes
-from ui.reader.originals import Originals, file_name, inside
+from ui.reader.originals import CHUNK, Originals, chunks, file_name, inside
 from ui.reader.pictures import Busy, Pictures
 
 PDF = make_pdf([[Print("The council meets every month.", 700), Print("It is open.", 680)],
@@ -258,3 +258,23 @@ def test_a_file_that_is_gone_is_not_remembered_as_damaged(pictures):
     with pytest.raises(ReadError, match="not there"):
         pictures.draw("gone", 1, lambda: None)
     assert pictures.kept("gone", 1) is None
+
+
+def test_an_original_is_sent_from_the_disk_and_only_as_it_was_checked(tmp_path):
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "a.md"
+    data = b"words" * CHUNK
+    path.write_bytes(data)
+    document = put(tmp_path / "data", tmp_path / "in", "a.md", data)
+    originals = Originals(tmp_path / "data")
+    assert b"".join(chunks(originals.opened(document))) == data
+    sending = chunks(originals.opened(document))
+    next(sending)
+    with path.open("ab") as file:
+        file.write(b"secret")
+    with pytest.raises(OSError, match="changed"):
+        list(sending)
+    assert originals.opened(document) is None
+    path.unlink()
+    assert originals.opened(document) is None
+    assert Originals(tmp_path / "data", allowed=False).opened(document) is None

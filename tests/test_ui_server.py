@@ -56,6 +56,13 @@ def test_health_says_what_is_served(client, assistant):
     }
 
 
+@pytest.mark.parametrize("query", ["page=2", "page=%00", "deep_link=x", "__theme=dark"])
+def test_no_parameter_of_an_address_breaks_a_page(client, query):
+    page = client.get(f"/en/?country=KE&{query}")
+    assert page.status_code == 200 and 'data-value="KE"' in page.text
+    assert client.head(f"/en/?{query}").status_code < 500
+
+
 def test_without_an_index_the_server_is_alive_but_not_ready(tmp_path):
     settings = Settings(data_dir=tmp_path / "none", vector_search="exact")
     live = live_assistant(settings, ChromaProbe())

@@ -21,6 +21,7 @@ from ui.next_html import next_html
 from ui.suggest import Seen, Suggestions
 
 FRESH = {"cache-control": "no-store"}
+MOST = 10**9  # the store has no larger number
 
 
 class Place(BaseModel):
@@ -28,8 +29,8 @@ class Place(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     document_id: str = Field(max_length=1000)
-    page: int = Field(ge=1)
-    start: int = Field(ge=0)
+    page: int = Field(ge=1, le=MOST)
+    start: int = Field(ge=0, le=MOST)
 
 
 class AfterAnswer(BaseModel):

@@ -110,7 +110,7 @@ class Guard:
         if scope["method"] == "POST" and route.counted == "question":
             await standing.gate.count(visit)
         elif scope["method"] == "POST" and route.counted == "light":
-            await standing.gate.light(visit, "page")
+            await standing.gate.light(visit, "next" if route.name == "next" else "page")
 
     def _refused(
         self, scope: Scope, route: Route | None, headers: Mapping[bytes, bytes], local: bool
@@ -236,8 +236,13 @@ class PageHead:
         self._around = around
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_page = scope["type"] == "http" and scope["method"] == "GET"
-        if not is_page or scope["path"] not in self.heads:
+        if scope["type"] != "http" or scope["path"] not in self.heads:
+            await self.app(scope, receive, send)
+            return
+        query = scope["query_string"].decode("latin-1")
+        # Gradio fails on a `page` it has not, and looks for files of a `deep_link`.
+        scope = {**scope, "query_string": b""}
+        if scope["method"] != "GET":
             await self.app(scope, receive, send)
             return
         attributes, ending = self.heads[scope["path"]]
@@ -245,7 +250,6 @@ class PageHead:
         packs = b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
         drawn = ("", "")
         if self._around is not None:
-            query = scope["query_string"].decode("latin-1")
             drawn = await anyio.to_thread.run_sync(self._around, scope["path"], query)
         start: Message = {}
         body = b""

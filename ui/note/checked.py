@@ -15,7 +15,7 @@ from rag.index.generation import Generation
 from rag.index.store import Store
 from rag.wording import FALLBACK, languages
 from ui.markup import UNSEEN
-from ui.note.bodies import CitationBody, ItemBody, NoteBody, ReplyBody, SentenceBody
+from ui.note.bodies import LONGEST_QUOTE, CitationBody, ItemBody, NoteBody, ReplyBody, SentenceBody
 from ui.note.note import Held, Item, Note, Quotation, Said, Speaker
 from ui.note.seal import Seals
 from ui.said_html import EXTRACTIVE
@@ -103,7 +103,7 @@ def find(citation: CitationBody, store: Store) -> Quotation | None:
         page = store.page(row, citation.page)
     except IndexDamagedError:
         return None
-    start, end = citation.start, citation.end
+    start, end = citation.start, min(citation.end, citation.start + 2 * LONGEST_QUOTE)
     # A page of HTML leaves out what turns or hides text, so the browser never had it.
     if UNSEEN.sub("", page.text[start:end]) != UNSEEN.sub("", citation.quote):
         start = page.text.find(citation.quote)

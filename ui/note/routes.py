@@ -33,6 +33,7 @@ from ui.note.paper import Paper, paper_of
 from ui.note.pdf import TypesettingError, pdf
 from ui.note.seal import Seals
 from ui.public.standing import Standing
+from ui.public.turns import TurnLimits, Turns
 from ui.public.visit import Refused
 
 log = logging.getLogger(__name__)
@@ -43,14 +44,16 @@ MAKERS: dict[str, tuple[Callable[[Paper], bytes], str]] = {
     "md": (markdown, "text/markdown; charset=utf-8"),
 }
 PRIVATE = {"cache-control": "no-store"}
-AT_ONCE = 2  # notes that are set at the same time; others wait
+# Setting a note may take half a minute: notes have turns of their own, so that they keep nobody
+# from asking. Two are set at the same time, others wait.
+TURNS = TurnLimits(at_once=2, queue=8, seconds=20.0, address_at_once=4)
 NOWHERE = ("127.0.0.1", "localhost", "::1", "testserver")  # names nobody else can open
 
 
 def note_routes(standing: Standing, live: LiveAssistant, seals: Seals) -> APIRouter:
     """All of them, to be included before the chat."""
     routes = APIRouter(include_in_schema=False)
-    setting = anyio.CapacityLimiter(AT_ONCE)
+    turns = Turns(TURNS)
 
     @routes.get("/{language}/note")
     def page(language: str) -> Response:
@@ -89,9 +92,14 @@ def note_routes(standing: Standing, live: LiveAssistant, seals: Seals) -> APIRou
                 note = checking.note(body, language, _today(), home_of(request))
             return made(note)
 
+        visit = standing.visits.of("chat", request.scope)
         try:
-            async with standing.gate.turn(standing.visits.of("chat", request.scope)):
-                return await anyio.to_thread.run_sync(work, limiter=setting)
+            standing.gate.open_for(visit)
+            await turns.take(visit.address)
+            try:
+                return await anyio.to_thread.run_sync(work)
+            finally:
+                turns.give(visit.address)
         except Refused as refused:
             return _failed(refused.status, say(language, f"limits.{refused.code}"))
         except CollectionError:

@@ -20,6 +20,8 @@ SWITCHED_OFF_S = 300  # when to look again at what an operator has closed
 CLOSING_S = 10
 # Cheap to answer, but it stays on the disk: nobody alone may soon fill what all may write to.
 KEPT = ("feedback",)
+# Questions are tried for it: as many as there may be answers.
+DEAR = ("next",)
 
 
 class Admission:
@@ -93,7 +95,8 @@ class Gate:
     async def light(self, visit: Visit, what: str) -> None:
         """Count a cheap request, such as "token" or "feedback". Raises Refused."""
         self.open_for(visit)
-        amount = self._settings.limit_light_minute
+        settings = self._settings
+        amount = settings.limit_address_minute if what in DEAR else settings.limit_light_minute
         windows = [Window(amount, MINUTE, (what, visit.address))]
         if what in KEPT:
             hour = self._settings.limit_address_hour

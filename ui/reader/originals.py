@@ -7,15 +7,19 @@ one stored with the document, so that no other file can leave by this door. Know
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ingest.catalog import Catalog
 from ingest.sources import is_url
 from rag.errors import SanadError
 from rag.types import SourceDocument
 
-MOST_BYTES = 100 * 2**20  # they are held in memory while they are checked
+MOST_BYTES = 100 * 2**20  # they are held in memory while a page is drawn
+CHUNK = 256 * 1024
 SUFFIXES = {
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
@@ -55,6 +59,26 @@ class Originals:
             return None
         return data
 
+    def opened(self, document: SourceDocument) -> BinaryIO | None:
+        """The file that was ingested, checked as `read` does and open at its beginning. It is
+        sent from the disk: who reads slowly, and often, must not fill the memory."""
+        path = self._path(document)
+        if path is None:
+            return None
+        try:
+            file = path.open("rb")
+        except OSError:
+            return None
+        try:
+            small = os.fstat(file.fileno()).st_size <= MOST_BYTES
+            if small and hashlib.file_digest(file, "sha256").hexdigest() == document.sha256:
+                file.seek(0)
+                return file
+        except OSError:
+            pass
+        file.close()
+        return None
+
     def _path(self, document: SourceDocument) -> Path | None:
         """The regular file inside its source's root; None where there is none."""
         if not self._allowed or not document.sha256:
@@ -69,6 +93,18 @@ class Originals:
             return None
         names = [document.id, document.id.removeprefix(f"{source}/")]
         return next((path for name in names if (path := inside(Path(root), name))), None)
+
+
+def chunks(file: BinaryIO) -> Iterator[bytes]:
+    """The content of an open file, which is closed after it. Raises OSError when the file is
+    written to meanwhile: what comes then was not checked."""
+    with file:
+        before = os.fstat(file.fileno())
+        while part := file.read(CHUNK):
+            now = os.fstat(file.fileno())
+            if (now.st_mtime_ns, now.st_size) != (before.st_mtime_ns, before.st_size):
+                raise OSError("the file changed while it was sent")
+            yield part
 
 
 def inside(root: Path, name: str) -> Path | None:

@@ -9,11 +9,14 @@ Drawing a page costs as much as a short answer: each is counted against its visi
 
 from __future__ import annotations
 
+import os
+from collections import OrderedDict
 from urllib.parse import quote as percent_encoded
 
+import anyio
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from rag.errors import CollectionError, ReadError
@@ -24,8 +27,9 @@ from ui.live import LiveAssistant
 from ui.public.standing import Standing
 from ui.public.visit import Refused
 from ui.reader import reader_html
-from ui.reader.opening import PDF, Opened, open_at, with_picture
-from ui.reader.originals import Originals, file_name
+from ui.reader.letters import Box
+from ui.reader.opening import PDF, Opened, boxes_of, open_at, with_picture
+from ui.reader.originals import Originals, chunks, file_name
 from ui.reader.pictures import Busy, Picture, Pictures
 from ui.reader.place import Asked, asked_of
 from ui.room.shell import page
@@ -33,6 +37,8 @@ from ui.room.shell import page
 STYLES = ("reader.css",)
 A_DAY = "private, max-age=86400"
 NO_STORE = "no-store"
+PLACED_AT_ONCE = 2  # quotes that are looked for on their pictures at the same time
+MOST_PLACED = 500  # quotes whose boxes are kept
 
 
 class Reader:
@@ -43,6 +49,8 @@ class Reader:
         self.standing = standing
         self.originals = Originals(settings.data_dir, allowed=settings.originals)
         self.pictures = Pictures()
+        self._boxes: OrderedDict[tuple[str, int, int, int, int], tuple[Box, ...]] = OrderedDict()
+        self._placing = anyio.CapacityLimiter(PLACED_AT_ONCE)
 
     def open(self, asked: Asked, language: str) -> Opened | None:
         """The document at its place, without a picture. Raises CollectionError."""
@@ -67,17 +75,34 @@ class Reader:
             self.pictures.draw, document.sha256, number, lambda: self.originals.read(document)
         )
 
+    async def boxes(self, request: Request, opened: Opened, picture: Picture) -> tuple[Box, ...]:
+        """Where the quote stands on the picture. Anybody can name any span, so what is not known
+        yet is counted. Raises Refused."""
+        if opened.mark is None:
+            return ()
+        key = (opened.document.sha256, opened.page.number, *opened.mark, hash(opened.page.text))
+        known = self._boxes.get(key)
+        if known is None:
+            visit = self.standing.visits.of("chat", request.scope)
+            await self.standing.gate.light(visit, "place")
+            known = await anyio.to_thread.run_sync(boxes_of, opened, picture, limiter=self._placing)
+            self._boxes[key] = known
+            while len(self._boxes) > MOST_PLACED:
+                self._boxes.popitem(last=False)
+        return known
+
     async def drawn(self, request: Request, opened: Opened) -> Opened:
         """With the picture of its page, where that is how it is shown; else with the reason."""
         if not opened.may_be_drawn or opened.asked.view == "text":
             return opened
         try:
             picture = await self.picture(request, opened.document, opened.page.number)
+            boxes = await self.boxes(request, opened, picture)
         except (Busy, Refused):
             return opened.noting("reader.busy")
         except ReadError:
             return opened.noting("reader.no_picture")
-        return await run_in_threadpool(with_picture, opened, picture)
+        return with_picture(opened, picture, boxes)
 
 
 def reader_routes(live: LiveAssistant, standing: Standing, settings: Settings) -> APIRouter:
@@ -128,10 +153,11 @@ def reader_routes(live: LiveAssistant, standing: Standing, settings: Settings) -
             await standing.gate.light(visit, "original")
         except Refused as error:
             return PlainTextResponse(say(language, f"limits.{error.code}"), error.status)
-        data = await run_in_threadpool(reader.originals.read, document)
-        if data is None:
+        file = await run_in_threadpool(reader.originals.opened, document)
+        if file is None:
             return PlainTextResponse(say(language, "reader.no_original"), 404)
-        return Response(data, headers=original_headers(document))
+        length = {"content-length": str(os.fstat(file.fileno()).st_size)}
+        return StreamingResponse(chunks(file), headers=original_headers(document) | length)
 
     return routes
 

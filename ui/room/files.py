@@ -48,8 +48,12 @@ class RoomFile:
 
 def room_file(name: str) -> RoomFile | None:
     """The file of a name below ui/static; None for what is not there or of no known type."""
-    path = (ROOT / name).resolve()
-    if not path.is_relative_to(ROOT.resolve()) or path.suffix not in TYPES or not path.is_file():
+    try:
+        path = (ROOT / name).resolve()
+        inside = path.is_relative_to(ROOT.resolve()) and path.suffix in TYPES and path.is_file()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a NUL
+        return None
+    if not inside:
         return None
     return _read(path, path.stat().st_mtime_ns)
 

@@ -39,8 +39,7 @@ from ui.widget.snippet import preview_of
 
 FRAME_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors {ancestors}"
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
 FOR_EVER = "public, max-age=31536000, immutable"
 A_WHILE = "public, max-age=600"  # after an update, pages have the new loader in ten minutes

@@ -277,7 +277,7 @@ def _contents(archive: Path, folder: Path, found: Listed) -> str:
 
 def _checked(archive: Path, folder: Path, name: str) -> tuple[str, int, int]:
     """(generation, documents, passages) when catalog and generation pass their own checks."""
-    if name != PurePosixPath(name).name or not (folder / FILE).is_file():
+    if name in ("", "..") or name != PurePosixPath(name).name or not (folder / FILE).is_file():
         raise _unfit(archive, "holds no catalog, or names no generation")
     with Catalog(folder, read_only=True) as catalog:
         if damage := catalog.check():

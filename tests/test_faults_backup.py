@@ -202,6 +202,9 @@ HOSTILE = {
     "another format": lambda m: [
         *m[:-1], (m[-1][0], m[-1][1].replace(b'"format": 1', b'"format": 9'))
     ],
+    "the folder above as generation": lambda m: [
+        *m[:-1], (m[-1][0], json.dumps({**json.loads(m[-1][1]), "generation": ".."}).encode())
+    ],
     "a generation elsewhere": lambda m: [
         *m[:-1],
         (m[-1][0], json.dumps({**json.loads(m[-1][1]), "generation": "../../x"}).encode()),

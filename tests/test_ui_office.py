@@ -414,6 +414,20 @@ def test_a_run_reads_no_source_that_a_form_makes_up(office):
     assert not officer.get("office-job").json()["running"]
 
 
+def test_a_child_that_says_strange_things_does_not_hold_the_door(office):
+    """The next run may begin, whatever the one before printed."""
+    _, settings = office
+    from ui.office.job import Jobs
+
+    strange = 'import sys; sys.stdin.read(); print(\'{"stage": "read", "done": null}\')'
+    jobs = Jobs(settings, (sys.executable, "-c", strange))
+    assert jobs.start([])
+    assert jobs.wait(60)
+    assert jobs.now().trouble == "crashed"
+    assert jobs.start([])
+    assert jobs.wait(60)
+
+
 def test_a_child_that_dies_is_told_in_words(office):
     officer, settings = office
     from ui.office.job import Jobs

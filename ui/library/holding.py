@@ -46,7 +46,8 @@ class Held:
                     self._alike.update(near_duplicates(assistant.generation.store))
         except SanadError as error:
             log.warning("near-duplicates were not looked for: %s", error)
-        self._known.set()
+        finally:
+            self._known.set()
 
 
 class Holding:

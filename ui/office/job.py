@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from rag.errors import NOT_READ
 from rag.settings import Settings
 
 ERRAND = (sys.executable, "-m", "ui.office.errand")
@@ -86,6 +87,13 @@ class Jobs:
         return not self._job.running
 
     def _follow(self, errand: dict[str, Any]) -> None:
+        try:
+            self._run(errand)
+        finally:  # whatever happened: the next run may begin
+            self._job = replace(self._job, running=False, ended=time.time())
+            _remember(self._settings.data_dir, self._job)
+
+    def _run(self, errand: dict[str, Any]) -> None:
         told = False
         code: int | None = None
         try:
@@ -96,14 +104,12 @@ class Jobs:
             for line in child.stdout:
                 told = self._hear(line) or told
             code = child.wait()
-        except OSError as error:
+        except (OSError, *NOT_READ) as error:
             self._job = replace(self._job, words=str(error))
         if not told:
             words = self._job.words or _died(code)
             self._job = replace(self._job, trouble="crashed", words=words)
         self._after()
-        self._job = replace(self._job, running=False, ended=time.time())
-        _remember(self._settings.data_dir, self._job)
 
     def _hear(self, line: str) -> bool:
         """Take one line in; whether it was the last word."""

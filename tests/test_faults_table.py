@@ -47,6 +47,7 @@ def drill(*arguments):
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
 
 
+@pytest.mark.slow
 def test_an_ingestion_killed_at_each_stage_loses_nothing():
     done = drill("3")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -217,6 +217,7 @@ def test_a_note_that_another_page_spoilt_is_an_empty_one(visit):
         page.locator(".note-empty").wait_for()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ar", "fr", "es"])
 def test_axe_finds_nothing_serious_on_a_note_and_a_shared_answer(visit, language):
     from axe_playwright_python.sync_playwright import Axe

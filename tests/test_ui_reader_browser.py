@@ -291,6 +291,7 @@ def visit_plain(browser):
         page.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ar", "fr", "es"])
 @pytest.mark.parametrize("view", ["page", "text"])
 def test_axe_finds_nothing_serious(visit_plain, address, language, view):
@@ -305,6 +306,7 @@ def test_axe_finds_nothing_serious(visit_plain, address, language, view):
     assert serious == []
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_serious_beside_the_chat(visit):
     from axe_playwright_python.sync_playwright import Axe
 

@@ -29,7 +29,7 @@ from tests.test_ui_chat import HOSTILE
 from ui import suggest
 from ui.live import LiveAssistant
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 EARLY = "#sanad-early textarea"
 NEXT = f"{FINISHED} .sanad-next"
 CHOSEN = ".sanad-chosen .sanad-chip"

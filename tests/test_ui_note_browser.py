@@ -30,7 +30,7 @@ from tests.browsing import (  # noqa: F401  # fixtures
 from tests.noting import HOSTILE, KENYA, KENYA_AR, UGANDA, finished
 from ui.server import live_assistant
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 STRUMICA_AR = "ما هو المجلس المحلي للوقاية في ستروميتسا؟"
 QUESTIONS = {"en": (KENYA, UGANDA), "ar": (KENYA_AR, STRUMICA_AR)}
 CORPUS = Path(__file__).resolve().parents[1] / "docs_corpus"
@@ -217,7 +217,6 @@ def test_a_note_that_another_page_spoilt_is_an_empty_one(visit):
         page.locator(".note-empty").wait_for()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ar", "fr", "es"])
 def test_axe_finds_nothing_serious_on_a_note_and_a_shared_answer(visit, language):
     from axe_playwright_python.sync_playwright import Axe

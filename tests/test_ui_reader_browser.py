@@ -23,7 +23,7 @@ from tests.browsing import (  # noqa: F401  # fixtures
 )
 from ui.server import live_assistant
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 UGANDA = "What did the mapping report find about Uganda?"
 STRUMICA = {"en": "What does the Local Prevention Council of Strumica do?",
             "ar": "ما هي المجالس المحلية للوقاية في ستروميتسا؟"}  # fmt: skip
@@ -291,7 +291,6 @@ def visit_plain(browser):
         page.close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ar", "fr", "es"])
 @pytest.mark.parametrize("view", ["page", "text"])
 def test_axe_finds_nothing_serious(visit_plain, address, language, view):
@@ -306,7 +305,6 @@ def test_axe_finds_nothing_serious(visit_plain, address, language, view):
     assert serious == []
 
 
-@pytest.mark.slow
 def test_axe_finds_nothing_serious_beside_the_chat(visit):
     from axe_playwright_python.sync_playwright import Axe
 

@@ -59,12 +59,17 @@ def read_docx(data: bytes, name: str) -> RawDocument:
     )
 
 
-def check_archive(data: bytes) -> None:
-    """Refuse archives that lie about their size or unpack to too much."""
+def archive_entries(data: bytes) -> list[zipfile.ZipInfo]:
+    """What a zip archive lists. Raises ReadError for a damaged one."""
     try:
-        entries = zipfile.ZipFile(BytesIO(data)).infolist()
+        return zipfile.ZipFile(BytesIO(data)).infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as exc:
         raise ReadError(f"is damaged: {exc}") from exc
+
+
+def check_archive(data: bytes) -> None:
+    """Refuse archives that lie about their size or unpack to too much."""
+    entries = archive_entries(data)
     if len(entries) > MAX_ENTRIES:
         raise ReadError(
             f"is refused: its archive has {len(entries)} parts, more than {MAX_ENTRIES}"

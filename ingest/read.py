@@ -8,13 +8,11 @@ names lie more often than contents do.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
-from io import BytesIO
 from pathlib import PurePosixPath
 
-from ingest.docx import read_docx
+from ingest.docx import archive_entries, read_docx
 from ingest.html import read_html
 from ingest.markdown import read_markdown
 from ingest.pdf import read_pdf
@@ -125,10 +123,7 @@ def extension(name: str) -> str:
 
 
 def _zip_reader(data: bytes) -> Reader:
-    try:
-        names = zipfile.ZipFile(BytesIO(data)).namelist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as exc:
-        raise ReadError(f"is damaged: {exc}") from exc
+    names = [entry.filename for entry in archive_entries(data)]
     if "word/document.xml" in names or (
         "[Content_Types].xml" in names and any(entry.startswith("word/") for entry in names)
     ):

@@ -178,8 +178,12 @@ SUITES = made_of(
 def test_a_suite_loads_or_its_mistake_is_named(tmp_path, text, suffix):
     path = tmp_path / f"suite{suffix}"
     path.write_text(text, "utf-8", errors="surrogatepass")
-    with suppress(ConfigurationError):
-        load_suite(path, frozenset({"recall@5"}))
+    try:
+        loaded = load_suite(path, frozenset({"recall@5"}))
+    except ConfigurationError as error:
+        assert path.name in str(error)
+    else:
+        assert len({case.id for case in loaded.cases}) == len(loaded.cases) > 0
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap[:12])

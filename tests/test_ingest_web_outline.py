@@ -33,7 +33,8 @@ def test_any_bytes_are_an_outline_or_a_reason(data):
         value = found(data)
     except ReadError:
         return
-    remembered(Fetched(200, ADDRESS, {}, data), data, value, "s", 0.0)
+    visit = remembered(Fetched(200, ADDRESS, {}, data), data, value, "s", 0.0)
+    assert visit.canonical == "" or visit.canonical.startswith("https://example.org/")
 
 
 def test_a_page_names_what_it_leads_to():

@@ -30,7 +30,7 @@ from rag.evidence.gather import GatherSettings
 from rag.evidence.retrieve import RetrievalSettings
 from rag.index.generation import Generation, Manifest
 from rag.index.lexical import LexicalIndex
-from rag.index.spellings import Spellings
+from rag.index.spellings import SpellingIndex
 from rag.index.store import Store, write_store
 from rag.question.query import Translates
 from rag.types import Page, Passage, SourceDocument
@@ -175,7 +175,7 @@ def _build(folder: Path, passages: Sequence[CorpusPassage], embedder: Embedder) 
         document_rows=np.arange(len(passages), dtype=np.int32),
         lexical={language: LexicalIndex.build(rows) for language, rows in sorted(terms.items())},
         spellings={
-            language: Spellings.build(term for _, found in rows for term in found)
+            language: SpellingIndex.build(term for _, found in rows for term in found)
             for language, rows in sorted(terms.items())
         },
         dense=ExactIndex(folder / "vectors.npy"),

@@ -79,14 +79,19 @@ def wikipedia(data: Path) -> Iterator[CorpusPassage]:
     """Passages of at most LONGEST words, paragraphs kept whole where they fit."""
     numbers = itertools.count()
     with tarfile.open(data / "scale" / ARTICLES) as archive:
-        for member in archive:
-            if not member.name.endswith(".txt") or "doc_" not in member.name:
-                continue
-            stream = archive.extractfile(member)
-            text = stream.read().decode("utf-8", "replace") if stream else ""
-            for title, body in _ARTICLE.findall(text):
-                for passage in _passages(body):
-                    yield CorpusPassage(f"wiki-{next(numbers)}", passage, title, "ar")
+        for title, body in article_texts(archive):
+            for passage in _passages(body):
+                yield CorpusPassage(f"wiki-{next(numbers)}", passage, title, "ar")
+
+
+def article_texts(archive: tarfile.TarFile) -> Iterator[tuple[str, str]]:
+    """(title, text) of every article, in the archive's order."""
+    for member in archive:
+        if not member.name.endswith(".txt") or "doc_" not in member.name:
+            continue
+        stream = archive.extractfile(member)
+        text = stream.read().decode("utf-8", "replace") if stream else ""
+        yield from _ARTICLE.findall(text)
 
 
 def _passages(body: str) -> Iterator[str]:

@@ -31,6 +31,7 @@ from rag.index.generation import (
     CURRENT,
     GENERATIONS,
     SCRATCH,
+    collection_files,
     current_name,
     file_digest,
     read_manifest,
@@ -98,7 +99,8 @@ def _written(data_dir: Path, path: Path, scratch: Path) -> tuple[str, int, int, 
     if not name:
         raise CollectionError(f"there is no index in {data_dir}; nothing to back up")
     manifest = read_manifest(data_dir / GENERATIONS / name)
-    fixed = {f"{GENERATIONS}/{name}/{file}": entry for file, entry in manifest.files.items()}
+    files = manifest.files | collection_files(data_dir / GENERATIONS / name, manifest)
+    fixed = {f"{GENERATIONS}/{name}/{file}": entry for file, entry in files.items()}
     listed: Listed = {}
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:

@@ -11,17 +11,20 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ingest.catalog import Catalog
+from ingest.deltas import Change, Policy, planned, write_delta
 from ingest.lock import writer_lock
+from ingest.segment import Start, digests, indexed_text, write_segment
 from rag.errors import ConfigurationError, IndexDamagedError
 from rag.index.generation import (
     CHROMA,
+    CHROMA_FILES,
     CURRENT,
     GENERATIONS,
     MANIFEST,
@@ -31,63 +34,50 @@ from rag.index.generation import (
     candidates,
     check_digests,
     current_name,
-    file_digest,
     read_manifest,
     switch,
     sync,
 )
-from rag.index.lexical import LexicalIndex
 from rag.index.probe import spread
-from rag.index.spellings import Spellings
-from rag.index.store import write_store
 from rag.question.glossary import FILE as GLOSSARY
-from rag.types import Passage, SourceDocument
 from rag.vectors import SAVED_GRAPH, ChromaIndex, ExactIndex, build_chroma
-from rag.words.text import index_terms
+
+__all__ = ["build_generation", "complete", "indexed_text", "prune", "rebuild", "stale", "verify"]
 
 KEEP = 2  # generations kept: the active one and the one before
 SAMPLE = 200  # passages that must find themselves
 
-Entry = tuple[SourceDocument, list[tuple[Passage, str]]]
 
-
-def indexed_text(document: SourceDocument, passage: Passage) -> str:
-    """What is embedded and indexed for a passage: its place in the document, then its text."""
-    heading = " · ".join((document.title, *passage.headings))
-    return f"{heading}\n{passage.text}"
-
-
-def build_generation(catalog: Catalog, data_dir: Path, model: str, dim: int) -> str:
+def build_generation(
+    catalog: Catalog, data_dir: Path, model: str, dim: int, policy: Policy | None = None
+) -> str:
     """Build, verify and switch to a generation of the catalog as it is now; returns its name.
 
-    `model` and `dim` name the vectors to use. Raises IndexDamagedError, leaving
-    the active generation as it was, when the new one does not verify.
+    A few changes of a large collection become a delta beside the files of the generation before
+    (see `ingest.deltas`); else everything is written anew. `model` and `dim` name the vectors to
+    use. Raises IndexDamagedError, leaving the active generation as it was, when the new one does
+    not verify.
     """
+    policy = policy or Policy()
     name = _new_name(data_dir / GENERATIONS, catalog.revision)
+    change = planned(catalog, data_dir, model, dim, policy)
     scratch = data_dir / GENERATIONS / f"{name}{SCRATCH}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
-        entries = [entry for entry in catalog.documents() if entry[1]]
-        write_store(scratch / "text.sqlite", ((d, [p for p, _ in ps]) for d, ps in entries))
-        vectors = _write_vectors(scratch / "vectors.npy", entries, catalog.vectors(model), dim)
-        languages = _write_lexical(scratch / "lexical", entries)
-        build_chroma(scratch / "chroma", vectors)
-        manifest = Manifest(
+        if change is None:
+            manifest = _written_anew(catalog, scratch, model, dim, policy)
+        else:
+            manifest = write_delta(catalog, scratch, change)
+        manifest = replace(
+            manifest,
             name=name,
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             catalog_revision=catalog.revision,
-            model=model,
-            dim=dim,
-            documents=len(entries),
-            passages=len(vectors),
-            languages=languages,
-            files=_digests(scratch),
-            unrelated=catalog.unrelated(model),
             glossary=_glossary(catalog),
         )
-        _write_manifest(scratch, manifest)
-        verify(scratch, chroma=True)
+        _write_json(scratch / MANIFEST, asdict(manifest))
+        verify(scratch, chroma=change is None and (scratch / CHROMA).exists(), change=change)
         _sync_files(scratch)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -98,6 +88,66 @@ def build_generation(catalog: Catalog, data_dir: Path, model: str, dim: int) -> 
     switch(data_dir, name)
     prune(data_dir)
     return name
+
+
+def _written_anew(
+    catalog: Catalog, scratch: Path, model: str, dim: int, policy: Policy
+) -> Manifest:
+    """A base of every document; its manifest still without name and time."""
+    with catalog.transaction():
+        catalog.drop_unused_vectors(model)
+    entries = (entry for entry in catalog.documents() if entry[1])
+    shape = (catalog.passage_count(), dim)
+    written = write_segment(
+        scratch, entries, lambda keys: catalog.vectors(model, keys), shape, Start()
+    )
+    files = digests(scratch)
+    if shape[0] <= policy.chroma_at_once:
+        _write_chroma(scratch)
+    return Manifest(
+        name="", created="", catalog_revision=0, model=model, dim=dim,
+        documents=written.documents, passages=shape[0], languages=written.languages,
+        files=files, unrelated=catalog.unrelated(model),
+    )  # fmt: skip
+
+
+def complete(data_dir: Path, policy: Policy | None = None) -> bool:
+    """Give the active generation the Chroma collection it was switched to without; whether one
+    was built. What a crash leaves is removed and built again.
+
+    Raises IndexDamagedError when the collection does not hold its vectors.
+    """
+    policy = policy or Policy()
+    folder = data_dir / GENERATIONS / current_name(data_dir)
+    if (folder / CHROMA).is_dir() or folder == data_dir / GENERATIONS:
+        return False
+    manifest = read_manifest(folder)
+    base = len(ExactIndex(folder / "vectors.npy").matrix)
+    if manifest.format == 1 or base > policy.chroma_most:
+        return False
+    _write_chroma(folder, sample=True)
+    return True
+
+
+def _write_chroma(folder: Path, *, sample: bool = False) -> None:
+    """Build the collection of a base, with the list of its files; with `sample`, let it find some
+    of its vectors. It is there only when it is whole."""
+    scratch = folder / f"{CHROMA}{SCRATCH}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    exact = ExactIndex(folder / "vectors.npy")
+    build_chroma(scratch, exact.matrix)
+    if sample:
+        _verify_chroma(scratch, exact, spread(len(exact.matrix), SAMPLE))
+    # Chroma rewrites its database on opening, and the files of a graph not saved yet (small ones).
+    files = {
+        f"{CHROMA}/{name}": found
+        for name, found in digests(scratch).items()
+        if (scratch / name).with_name(SAVED_GRAPH).exists()
+    }
+    _write_json(scratch / Path(CHROMA_FILES).name, files)
+    _sync_files(scratch)
+    os.replace(scratch, folder / CHROMA)
+    sync(folder)
 
 
 def _new_name(folder: Path, revision: int) -> str:
@@ -131,44 +181,9 @@ def rebuild(data_dir: Path) -> str:
             )
     with writer_lock(data_dir), Catalog(data_dir) as catalog:
         model, dim = catalog.vector_model()
-        return build_generation(catalog, data_dir, model, dim)
-
-
-def _write_vectors(
-    path: Path, entries: Sequence[Entry], stored: dict[str, bytes], dim: int
-) -> npt.NDArray[np.float32]:
-    keys = [key for _, passages in entries for _, key in passages]
-    blob = b"".join(stored[key] for key in keys)
-    vectors = np.frombuffer(blob, "<f4").astype(np.float32).reshape(len(keys), dim)
-    np.save(path, vectors)
-    return vectors
-
-
-def _write_lexical(folder: Path, entries: Sequence[Entry]) -> dict[str, int]:
-    """One index a language; returns passages by language."""
-    by_language: dict[str, list[tuple[int, list[str]]]] = {}
-    row = 0
-    for document, passages in entries:
-        texts = by_language.setdefault(document.language, [])
-        for passage, _ in passages:
-            texts.append((row, index_terms(indexed_text(document, passage), document.language)))
-            row += 1
-    for language, texts in by_language.items():
-        LexicalIndex.build(texts).save(folder / language)
-        spelt = Spellings.build(term for _, found in texts for term in found)
-        spelt.save(folder.parent / "spellings" / language)
-    return {language: len(texts) for language, texts in sorted(by_language.items())}
-
-
-def _digests(folder: Path) -> dict[str, tuple[int, str]]:
-    """Size and SHA-256 of every file that stays as it is: Chroma rewrites its database on
-    opening, and the files of an HNSW graph that it has not saved yet (small collections)."""
-    chroma = folder / CHROMA
-    return {
-        path.relative_to(folder).as_posix(): (path.stat().st_size, file_digest(path))
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and (chroma not in path.parents or (path.parent / SAVED_GRAPH).exists())
-    }
+        name = build_generation(catalog, data_dir, model, dim, policy=replace(Policy(), deltas=0))
+        complete(data_dir)
+        return name
 
 
 def _sync_files(folder: Path) -> None:
@@ -178,42 +193,52 @@ def _sync_files(folder: Path) -> None:
         sync(path)
 
 
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    with (folder / MANIFEST).open("w") as file:
-        json.dump(asdict(manifest), file, indent=1)
+def _write_json(path: Path, values: object) -> None:
+    with path.open("w") as file:
+        json.dump(values, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
 
 
-def verify(folder: Path, *, chroma: bool) -> None:
-    """Raise IndexDamagedError unless a generation holds what its manifest says and
-    its passages find themselves."""
+def verify(folder: Path, *, chroma: bool, change: Change | None = None) -> None:
+    """Raise IndexDamagedError unless a generation holds what its manifest says and its passages
+    find themselves. Of a `change` only what it wrote is read: its base was verified before."""
     generation = Generation.open(folder)
     try:
         manifest = generation.manifest
-        check_digests(folder, manifest)
-        members = sum(len(index.members) for index in generation.lexical.values())
+        for part in ("",) if change is None else change.fresh:
+            check_digests(folder, manifest, part)
+        members = sum(index.size for index in generation.lexical.values())
         if members != manifest.passages:
             raise IndexDamagedError(
                 f"lexical indexes hold {members} of {manifest.passages} passages of {manifest.name}"
             )
         exact = generation.dense
         assert isinstance(exact, ExactIndex)
-        rows = spread(manifest.passages, SAMPLE)
+        held = np.flatnonzero(generation.document_rows >= 0)
+        if len(held) != manifest.passages or len(generation.document_rows) != exact.size:
+            raise IndexDamagedError(
+                f"{manifest.name} holds {len(held)} passages and {exact.size} vectors, its "
+                f"manifest says {manifest.passages}"
+            )
+        rows = [int(held[at]) for at in spread(len(held), SAMPLE)]
+        rows += held[-SAMPLE:].tolist() if change is not None else []
         generation.store.passages(rows)  # raises when text and passage ids disagree
         if chroma:
-            _verify_chroma(folder, exact, rows)
+            base = ExactIndex(folder / "vectors.npy")  # withdrawn passages are in Chroma still
+            _verify_chroma(folder / CHROMA, base, spread(len(base.matrix), SAMPLE))
     finally:
         generation.close()
 
 
 def _verify_chroma(folder: Path, exact: ExactIndex, rows: Sequence[int]) -> None:
-    """Chroma must count every passage and return each sampled one for its own vector."""
-    index = ChromaIndex(folder / "chroma", exact)
+    """Chroma must count every passage of the base and return each sampled one for its vector."""
+    index = ChromaIndex(folder, exact)
     try:
         if index.count != len(exact.matrix):
             raise IndexDamagedError(
-                f"Chroma counts {index.count} of {len(exact.matrix)} passages of {folder.name}"
+                f"Chroma counts {index.count} of {len(exact.matrix)} passages of "
+                f"{folder.parent.name}"
             )
         asked = [row for row in rows if exact.matrix[row].any()]
         lost = [row for row in asked if not _finds_itself(index, exact.matrix[row])]

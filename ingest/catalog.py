@@ -118,9 +118,11 @@ class Catalog:
         """Store or replace a document with its passages and ledger row. Each passage
         comes with the key of the text that is embedded for it."""
         self._db.execute("DELETE FROM documents WHERE id = ?", (document.id,))
+        self._touch()
         record = json.dumps(asdict(replace(document, pages=())), ensure_ascii=False)
         self._db.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?)", (document.id, source, digest, record)
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
+            (document.id, source, digest, record, self.revision),
         )
         self._db.executemany(
             "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
@@ -138,7 +140,6 @@ class Catalog:
             ],
         )  # fmt: skip
         self.record(row)
-        self._touch()
 
     def delete(self, document_ids: Sequence[str]) -> None:
         """Withdraw documents with all that hangs on them, their ledger rows too."""
@@ -147,11 +148,34 @@ class Catalog:
         self._db.executemany("DELETE FROM ledger WHERE document = ?", values)
         self._touch()
 
-    def documents(self) -> Iterator[tuple[SourceDocument, list[tuple[Passage, str]]]]:
-        """Every document with pages, and its (passage, embedded text key) pairs, by id."""
-        for document_id, record in self._db.execute(
-            "SELECT id, record FROM documents ORDER BY id"
-        ).fetchall():
+    def ids(self, since: int | None = None) -> list[str]:
+        """Ids of the documents that have passages, in order: all, or those stored after a
+        revision."""
+        sql = (
+            "SELECT id FROM documents WHERE revision > ? AND "
+            "EXISTS (SELECT 1 FROM passages WHERE document = documents.id) ORDER BY id"
+        )
+        return [row[0] for row in self._db.execute(sql, (-1 if since is None else since,))]
+
+    def passage_count(self, document_ids: Sequence[str] | None = None) -> int:
+        """Passages of these documents, or of all."""
+        if document_ids is None:
+            return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+        sql = "SELECT count(*) FROM passages WHERE document = ?"
+        return sum(int(self._db.execute(sql, (one,)).fetchone()[0]) for one in document_ids)
+
+    def documents(
+        self, document_ids: Sequence[str] | None = None
+    ) -> Iterator[tuple[SourceDocument, list[tuple[Passage, str]]]]:
+        """Documents with pages, and their (passage, embedded text key) pairs: those of the ids,
+        in that order, or every one by id."""
+        if document_ids is None:
+            found = self._db.execute("SELECT id FROM documents ORDER BY id").fetchall()
+            document_ids = [row[0] for row in found]
+        for document_id in document_ids:
+            (record,) = self._db.execute(
+                "SELECT record FROM documents WHERE id = ?", (document_id,)
+            ).fetchone()
             pages = tuple(
                 page_from_row(*row)
                 for row in self._db.execute(
@@ -223,11 +247,19 @@ class Catalog:
     def missing_vectors(self, model: str) -> set[str]:
         """Keys of embedded texts that have no vector of `model` yet."""
         rows = self._db.execute(
-            "SELECT DISTINCT embedded FROM passages WHERE embedded NOT IN "
-            "(SELECT text FROM vectors WHERE model = ?)",
-            (model,),
+            "SELECT DISTINCT embedded FROM documents JOIN passages ON document = documents.id "
+            "WHERE revision > ? AND NOT EXISTS "
+            "(SELECT 1 FROM vectors WHERE text = embedded AND model = ?)",
+            (int(self._state(f"embedded:{model}") or -1), model),
         )
         return {row[0] for row in rows}
+
+    def set_embedded(self, model: str) -> None:
+        """Every passage has a vector of `model` now: what was stored until here is not asked
+        about again."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO state VALUES (?, ?)", (f"embedded:{model}", str(self.revision))
+        )
 
     def put_vectors(
         self, model: str, keys: Sequence[str], vectors: npt.NDArray[np.float32]
@@ -239,13 +271,14 @@ class Catalog:
         self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", blobs)
         self._touch()
 
-    def vectors(self, model: str) -> dict[str, bytes]:
-        """Embedded text key -> little-endian float32 bytes."""
-        return dict(
-            self._db.execute(
-                "SELECT text, vector FROM vectors WHERE model = ?", (model,)
-            ).fetchall()
-        )
+    def vectors(self, model: str, keys: Sequence[str]) -> list[bytes]:
+        """Little-endian float32 bytes of each embedded text. Raises KeyError for one without."""
+        found: dict[str, bytes] = {}
+        for start in range(0, len(keys), 500):
+            some = keys[start : start + 500]
+            sql = f"SELECT text, vector FROM vectors WHERE text IN ({','.join('?' * len(some))})"
+            found |= self._db.execute(f"{sql} AND model = ?", (*some, model)).fetchall()
+        return [found[key] for key in keys]
 
     def set_unrelated(self, model: str, cosine: float) -> None:
         """Remember what a model gives unrelated texts, for rebuilding without it."""
@@ -276,6 +309,9 @@ class Catalog:
 
     def drop_unused_vectors(self, model: str) -> int:
         """Forget vectors of other models and of texts that are gone; returns how many."""
+        self._db.execute(
+            "DELETE FROM state WHERE key LIKE 'embedded:%' AND key != ?", (f"embedded:{model}",)
+        )
         return self._db.execute(
             "DELETE FROM vectors WHERE model != ? OR text NOT IN (SELECT embedded FROM passages)",
             (model,),

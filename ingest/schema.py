@@ -15,7 +15,7 @@ from ingest.lock import folder_error
 from rag.errors import ConfigurationError
 
 FILE = "catalog.sqlite"
-VERSION = 1
+VERSION = 2
 MIGRATIONS = {
     1: """
     CREATE TABLE sources (name TEXT PRIMARY KEY, root TEXT NOT NULL);
@@ -38,7 +38,12 @@ MIGRATIONS = {
                          removed TEXT NOT NULL, notes TEXT NOT NULL, time REAL NOT NULL);
     CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
     INSERT INTO state VALUES ('revision', '0');
-    """
+    """,
+    # The catalog's revision at which a document was stored last: what is newer than a generation.
+    2: """
+    ALTER TABLE documents ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX documents_by_revision ON documents (revision);
+    """,
 }
 
 LedgerStatus = Literal["stored", "failed"]
@@ -62,8 +67,8 @@ class LedgerRow:
 def connect(data_dir: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open the catalog of a data folder at the newest version.
 
-    `read_only` creates and changes nothing; where there is no catalog yet it gives
-    an empty one in memory. Raises ConfigurationError.
+    `read_only` creates and changes nothing: an older version stays as it is, and where there is
+    no catalog yet it gives an empty one in memory. Raises ConfigurationError.
     """
     path = data_dir / FILE
     try:
@@ -80,7 +85,7 @@ def connect(data_dir: Path, *, read_only: bool) -> sqlite3.Connection:
             if not read_only:
                 db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
             db.execute("PRAGMA foreign_keys=ON")
-            _migrate(db, path)
+            _migrate(db, path, read_only=read_only and path.exists())
         except BaseException:
             db.close()
             raise
@@ -103,13 +108,15 @@ def read_only_uri(path: Path) -> str:
     return f"file:{quote(str(path.absolute()))}?{mode}"
 
 
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
+def _migrate(db: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
     found = int(db.execute("PRAGMA user_version").fetchone()[0])
     if found > VERSION:
         raise ConfigurationError(
             f"{path} was written by a newer Sanad (catalog version {found}, this one reads up to "
             f"{VERSION}); upgrade Sanad"
         )
+    if read_only and found:
+        return
     for version in range(found + 1, VERSION + 1):
         script = MIGRATIONS[version]
         db.executescript(f"BEGIN; {script}; PRAGMA user_version={version}; COMMIT;")

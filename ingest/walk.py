@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ingest.build import batches, build_generation, indexed_text, prune, stale
+from ingest.build import batches, build_generation, complete, indexed_text, prune, stale
 from ingest.catalog import Catalog, LedgerRow
 from ingest.corrections import corrected
 from ingest.history import record
@@ -289,6 +289,8 @@ def _embed_missing(
             catalog.put_vectors(embedder.id, keys, vectors)
         done += len(keys)
         progress("embed", done, len(ordered))
+    with catalog.transaction():
+        catalog.set_embedded(embedder.id)
     return len(ordered)
 
 
@@ -296,8 +298,7 @@ def _rebuild_if_stale(
     catalog: Catalog, data_dir: Path, embedder: Embedder, progress: Progress
 ) -> None:
     if stale(data_dir, catalog, embedder.id):
-        with catalog.transaction():
-            catalog.drop_unused_vectors(embedder.id)
         progress("index", 0, 1)
         build_generation(catalog, data_dir, embedder.id, embedder.dim)
         progress("index", 1, 1)
+    complete(data_dir)

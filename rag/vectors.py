@@ -48,41 +48,87 @@ class VectorIndex(Protocol):
 
 
 class ExactIndex:
-    """Cosine similarity with every vector of a memory-mapped (passages, dim) matrix."""
+    """Cosine similarity with every vector of memory-mapped matrices: that of the base, and those
+    of its deltas, whose rows follow. Rows that do not count are never found."""
 
     name = "exact"
 
-    def __init__(self, path: Path) -> None:
-        try:
-            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-            self.matrix: npt.NDArray[np.float32] = mapped.view(np.ndarray)
-        except (OSError, EOFError, ValueError) as error:
-            message = f"vectors {path} do not open: {error}; run sanad doctor --rebuild"
-            raise IndexDamagedError(message) from error
+    def __init__(self, path: Path, deltas: Sequence[Path] = (), counts: Mask | None = None) -> None:
+        """Each path is a .npy file (passages, dim); `counts` (all passages,) is False for the
+        withdrawn ones, None where there are none. Raises IndexDamagedError."""
+        self.matrix = _mapped(path)
+        self.deltas = tuple(_mapped(delta) for delta in deltas)
+        self.counts = counts
+        self.size = len(self.matrix) + sum(map(len, self.deltas))
 
     def top(
         self, vector: npt.NDArray[np.float32], k: int, allowed: Mask | None = None
     ) -> list[tuple[int, float]]:
         """See `VectorIndex.top`."""
-        if not vector.any() or not len(self.matrix):
+        if not vector.any() or not self.size:
             return []
         scores = self.matrix @ vector
-        if allowed is not None:
-            scores = np.where(allowed, scores, np.float32(-2))
-        k = min(k, len(scores))
-        best = np.argpartition(-scores, k - 1)[:k]
-        best = best[np.lexsort((best, -scores[best]))]
-        return [(int(row), float(scores[row])) for row in best if scores[row] > -2]
+        if self.deltas:
+            scores = np.concatenate([scores, *(delta @ vector for delta in self.deltas)])
+        return self._best(scores, k, allowed)
+
+    def newest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[int, float]]:
+        """As `top`, among the rows of the deltas alone."""
+        if not vector.any() or not self.deltas:
+            return []
+        first = len(self.matrix)
+        scores = np.concatenate([delta @ vector for delta in self.deltas])
+        counts = None if self.counts is None else self.counts[first:]
+        return [(first + row, score) for row, score in best_rows(scores, k, counts)]
+
+    def _best(
+        self, scores: npt.NDArray[np.float32], k: int, allowed: Mask | None
+    ) -> list[tuple[int, float]]:
+        if self.counts is not None:
+            allowed = self.counts if allowed is None else allowed & self.counts
+        return best_rows(scores, k, allowed)
 
     def similarities(
         self, vector: npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
     ) -> npt.NDArray[np.float32]:
         """See `VectorIndex.similarities`."""
-        return self.matrix[rows] @ vector
+        if not self.deltas:
+            return self.matrix[rows] @ vector
+        found = np.empty(len(rows), np.float32)
+        first = 0
+        for matrix in (self.matrix, *self.deltas):
+            here = (rows >= first) & (rows < first + len(matrix))
+            found[here] = matrix[rows[here] - first] @ vector
+            first += len(matrix)
+        return found
+
+
+def best_rows(
+    scores: npt.NDArray[np.float32], k: int, allowed: Mask | None = None
+) -> list[tuple[int, float]]:
+    """The k highest scores as (row, score), best first, then by row; masked rows are left out."""
+    if allowed is not None:
+        scores = np.where(allowed, scores, np.float32(-2))
+    k = min(k, len(scores))
+    if not k:
+        return []
+    best = np.argpartition(-scores, k - 1)[:k]
+    best = best[np.lexsort((best, -scores[best]))]
+    return [(int(row), float(scores[row])) for row in best if scores[row] > -2]
+
+
+def _mapped(path: Path) -> npt.NDArray[np.float32]:
+    try:
+        mapped: npt.NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return mapped.view(np.ndarray)
+    except (OSError, EOFError, ValueError) as error:
+        message = f"vectors {path} do not open: {error}; run sanad doctor --rebuild"
+        raise IndexDamagedError(message) from error
 
 
 class ChromaIndex:
-    """The Chroma collection of one generation; falls back on nothing by itself."""
+    """The Chroma collection of one generation's base, beside the exact scan of its deltas; falls
+    back on nothing by itself."""
 
     name = "chroma"
 
@@ -100,13 +146,27 @@ class ChromaIndex:
         neighbours when most of them are masked, and the mask makes the scan cheap."""
         if allowed is not None:
             return self._exact.top(vector, k, allowed)
-        if not vector.any() or not self.count:
+        if not vector.any() or not self._exact.size:
+            return []
+        found = [*self._kept(vector, k), *self._exact.newest(vector, k)]
+        return sorted(found, key=lambda one: (-one[1], one[0]))[:k]
+
+    def _kept(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[int, float]]:
+        """The k nearest of the collection that count: more are asked for until there are k."""
+        counts, wanted = self._exact.counts, k
+        while True:
+            found = self._nearest(vector, min(wanted, self.count))
+            kept = found if counts is None else [one for one in found if counts[one[0]]]
+            if len(kept) >= k or wanted >= self.count:
+                return kept[:k]
+            wanted *= 4
+
+    def _nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[int, float]]:
+        if not k:
             return []
         with _translated(Path(COLLECTION)):
             found = self._collection.query(
-                query_embeddings=[vector.tolist()],
-                n_results=min(k, self.count),
-                include=["distances"],
+                query_embeddings=[vector.tolist()], n_results=k, include=["distances"]
             )
         rows = [int(row) for row in found["ids"][0]]
         # Chroma returns cosine distances, lower is nearer: convert once, here.

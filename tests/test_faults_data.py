@@ -72,10 +72,10 @@ def test_a_failing_disk_is_one_sentence(tmp_path, error):
     build(tmp_path, [KENYA]).close()
     code = (
         "import errno, os, sys\n"
-        "import ingest.build, ui.cli\n"
+        "import ingest.segment, ui.cli\n"
         "def fails(*a, **k):\n"
         f"    raise OSError(errno.{error}, os.strerror(errno.{error}), 'vectors.npy')\n"
-        "ingest.build.write_store = fails\n"
+        "ingest.segment.write_store = fails\n"
         "sys.argv = ['sanad', 'doctor', '--rebuild', '--data-dir', sys.argv[1]]\n"
         "ui.cli.main()\n"
     )
@@ -268,6 +268,16 @@ FIXTURES = {
     PRAGMA user_version = 1;
     """,
 }
+FIXTURES[2] = FIXTURES[1].replace(
+    "PRAGMA user_version = 1;",
+    """
+    ALTER TABLE documents ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX documents_by_revision ON documents (revision);
+    UPDATE documents SET revision = 5;
+    INSERT INTO state VALUES ('embedded:hash-64', '7');
+    PRAGMA user_version = 2;
+    """,
+)
 
 
 def old_catalog(folder, version):

@@ -59,7 +59,8 @@ def test_vectors_are_kept_by_model(catalog):
         catalog.put_vectors("other", keys, np.ones((1, 3), np.float32))
         catalog.drop_unused_vectors("other")
     assert catalog.vector_model() == ("other", 3)
-    assert catalog.vectors("hash-64") == {}
+    with pytest.raises(KeyError):
+        catalog.vectors("hash-64", keys)
 
 
 def test_an_interrupted_embedding_is_reported(catalog):

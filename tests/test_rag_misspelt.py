@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rag.embed import HashEmbedder
-from rag.index.spellings import Spellings
+from rag.index.spellings import SpellingIndex
 from rag.question.misspelt import meant, swapped
 from rag.question.query import Identity, Question, understand
 from rag.words.text import is_gram, terms
@@ -25,8 +25,8 @@ class Dictionary(Identity):
         return term in self.known
 
 
-def spellings(text: str = INDEXED, language: str = "en") -> Spellings:
-    return Spellings.build(terms(text, language))
+def spellings(text: str = INDEXED, language: str = "en") -> SpellingIndex:
+    return SpellingIndex.build(terms(text, language))
 
 
 def asked(text: str, language: str = "en", known: tuple[str, ...] = ()) -> Question:
@@ -169,6 +169,8 @@ def test_a_slip_in_quotes_or_brackets_is_translated_mended(text):
 def test_a_word_longer_than_any_is_left_alone():
     """Its neighbours would be tens of thousands."""
     long = "county" * 6
-    index = Spellings.build([f"{long}s", *terms(INDEXED, "en")])
+    index = SpellingIndex.build([f"{long}s", *terms(INDEXED, "en")])
     assert meant(long[:-1], "en", index) == {}
-    assert meant("contycounty", "en", Spellings.build(["countycounty"])) == {"countycounty": 1.0}
+    assert meant("contycounty", "en", SpellingIndex.build(["countycounty"])) == {
+        "countycounty": 1.0
+    }

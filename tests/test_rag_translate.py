@@ -17,7 +17,7 @@ from evals.training.transliteration import clean_names, learn_pieces
 from rag.embed import MODELS
 from rag.errors import ConfigurationError, IndexDamagedError
 from rag.index.lexical import LexicalIndex
-from rag.index.spellings import Spellings
+from rag.index.spellings import SpellingIndex
 from rag.translation.translate import Translator
 from rag.translation.transliterate import Transliterator
 from rag.words.affixes import cores
@@ -113,7 +113,7 @@ NOISE = ["strategic", "nonsense", "human", "home", "boy", "zucchini", "chairs", 
 
 @pytest.mark.parametrize(("arabic", "latin"), NAMES)
 def test_a_name_is_found_among_the_words_of_the_index(translator, arabic, latin):
-    spellings = Spellings.build([name for _, name in NAMES] + NOISE)
+    spellings = SpellingIndex.build([name for _, name in NAMES] + NOISE)
     found = translator.distributions(arabic, "ar", "en", spellings)
     scores: dict[str, float] = {}
     for distribution in found:
@@ -157,7 +157,7 @@ def test_probabilities_are_probabilities(translator):
 @given(st.text(max_size=60), st.sampled_from([*LANGUAGES, "xx"]), st.sampled_from([*LANGUAGES, ""]))
 def test_no_question_raises(question, source, target):
     translator = Translator.open(SHIPPED)
-    spellings = Spellings.build(["county", "police", "strumica"])
+    spellings = SpellingIndex.build(["county", "police", "strumica"])
     for given_spellings in (None, spellings):
         for found in translator.distributions(question, source, target, given_spellings):
             assert found and all(weight > 0 for weight in found.values())
@@ -168,7 +168,9 @@ def test_no_question_raises(question, source, target):
 def test_no_arabic_word_raises(word):
     translator = Translator.open(SHIPPED)
     for target in ("en", "fr"):
-        found = translator.distributions(word, "ar", target, Spellings.build(["strumica", "été"]))
+        found = translator.distributions(
+            word, "ar", target, SpellingIndex.build(["strumica", "été"])
+        )
         assert bool(found) == bool(index_terms(word, target, "ar"))
         assert all(weight > 0 for each in found for weight in each.values())
 
@@ -334,18 +336,18 @@ def test_names_of_other_letters_are_left_out():
 
 
 def test_spellings_find_the_word_most_alike(tmp_path):
-    built = Spellings.build(["strumica", "struck", "america", "42", "\x01_str", "ox"])
+    built = SpellingIndex.build(["strumica", "struck", "america", "42", "\x01_str", "ox"])
     assert built.near({"strumika": 1.0}, 2) == ["strumica", "struck"]
     built.save(tmp_path)
-    assert Spellings.open(tmp_path).near({"amerika": 1.0}, 1) == ["america"]
-    assert Spellings.build([]).near({"any": 1.0}) == []
+    assert SpellingIndex.open(tmp_path).near({"amerika": 1.0}, 1) == ["america"]
+    assert SpellingIndex.build([]).near({"any": 1.0}) == []
 
 
 def test_damaged_spellings_are_reported(tmp_path):
-    Spellings.build(["strumica"]).save(tmp_path)
+    SpellingIndex.build(["strumica"]).save(tmp_path)
     (tmp_path / "spellings.words.npy").write_bytes(b"")
     with pytest.raises(IndexDamagedError, match="doctor --rebuild"):
-        Spellings.open(tmp_path)
+        SpellingIndex.open(tmp_path)
 
 
 @given(st.sets(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)))

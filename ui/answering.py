@@ -168,7 +168,7 @@ class InProcess:
         with self.live.use() as assistant:
             generation = assistant.generation
             rows = generation.store.rows_matching(filters) if filters else None
-            held = enumerate(generation.store.documents())
+            held = generation.store.placed_documents()
             shown = [
                 document_json(document) for row, document in held if rows is None or row in rows
             ]

@@ -118,7 +118,7 @@ def suggested(
 class _Held:
     """What a store has to filter on: pairs of a document's row, and titles by id."""
 
-    pairs: Sequence[Sequence[tuple[str, str]]]
+    pairs: Mapping[int, Sequence[tuple[str, str]]]
     titles: Mapping[str, str]
 
 
@@ -129,10 +129,10 @@ def _held(store: Store) -> _Held:
     """Read once a store: it never changes."""
     found = _known.get(store)
     if found is None:
-        documents = store.documents()
+        placed = store.placed_documents()
         found = _Held(
-            [facets_of(document) for document in documents],
-            {document.id: document.title for document in documents},
+            {row: facets_of(document) for row, document in placed},
+            {document.id: document.title for _, document in placed},
         )
         _known[store] = found
     return found
@@ -141,7 +141,7 @@ def _held(store: Store) -> _Held:
 def _matching(store: Store, filters: Filters, but: str = "") -> set[int]:
     """Rows of the documents that match the filters of every key but one."""
     applied = {key: values for key, values in filters.items() if key != but}
-    return store.rows_matching(applied) if applied else set(range(store.document_count))
+    return store.rows_matching(applied) if applied else set(_held(store).pairs)
 
 
 def _sorted(key: str, options: Sequence[Chip]) -> list[Chip]:

@@ -42,7 +42,7 @@ def write_collection_texts(data_dir: Path, folder: Path) -> None:
     folder.mkdir(parents=True)
     generation = open_current(data_dir)
     try:
-        for number, document in enumerate(generation.store.documents()):
+        for number, document in generation.store.placed_documents():
             pages = generation.store.passages(_rows(generation.document_rows.tolist(), number))
             text = "\n\n".join(passage.text for passage in pages)
             (folder / f"{number:03}.txt").write_text(f"{document.title}\n\n{text}\n", "utf-8")

@@ -26,7 +26,7 @@ from rag.check.number import Number
 from rag.check.numbers import find_numbers
 from rag.check.rendering import Renderer
 from rag.embed import MODELS
-from rag.index.lexical import LexicalIndex
+from rag.index.lexical import Bm25
 from rag.words.number_words import JOINERS
 from rag.words.text import fold, stopwords, words
 
@@ -196,7 +196,7 @@ class Alignment:
 
     def __init__(
         self, claim: Claim, cited: Sequence[CitedText], renderer: Renderer,
-        indexes: Mapping[str, LexicalIndex],
+        indexes: Mapping[str, Bm25],
     ) -> None:  # fmt: skip
         self.claim = claim
         self.cited = cited
@@ -243,7 +243,7 @@ class Alignment:
                     self.places[row, column + number] = (*known, place)
             column += len(text.sentences)
 
-    def _weight(self, word: str, renderer: Renderer, indexes: Mapping[str, LexicalIndex]) -> float:
+    def _weight(self, word: str, renderer: Renderer, indexes: Mapping[str, Bm25]) -> float:
         """Inverse document frequency in the languages cited; 1 where there is no index."""
         found = []
         for language in dict.fromkeys(text.language for text in self.cited):

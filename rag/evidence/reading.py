@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rag.evidence.nearness import Nearness
 from rag.evidence.support import Features, missing_share
-from rag.index.lexical import LexicalIndex
+from rag.index.lexical import Bm25
 from rag.question.answer_types import asked_types, shows
 from rag.question.query import Question
 from rag.types import Hit, Passage, Quote
@@ -50,7 +50,7 @@ class Reader:
     def __init__(
         self,
         question: Question,
-        index: LexicalIndex,
+        index: Bm25,
         language: str,
         nearness: Nearness,
         texts: Iterable[str],
@@ -140,7 +140,7 @@ class Reader:
     def _words_of(self, text: str) -> tuple[str, ...]:
         return _content(text, self._language)
 
-    def _idf_of(self, asked: Sequence[str], index: LexicalIndex) -> Floats:
+    def _idf_of(self, asked: Sequence[str], index: Bm25) -> Floats:
         """Weights of the question's content words: idf in its own language, else equal."""
         if self._cross:
             return np.ones(len(asked))

@@ -14,7 +14,6 @@ generation.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,8 +37,111 @@ def term_key(term: str) -> int:
     return int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "big")
 
 
+class Bm25:
+    """BM25 over whatever has postings. Positions are places in `members`: (n,) the passage row of
+    each; `lengths` (n,) are the terms in each."""
+
+    __slots__ = ()
+    members: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.float32]
+
+    @property
+    def size(self) -> int:
+        """How many passages count."""
+        raise NotImplementedError
+
+    @property
+    def mean_length(self) -> float:
+        """Terms in a passage that counts, on average."""
+        raise NotImplementedError
+
+    def postings(self, term: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
+        """Positions and term frequencies of `term`; empty when it does not occur."""
+        raise NotImplementedError
+
+    def document_frequency(self, term: str) -> int:
+        """In how many passages `term` occurs."""
+        return len(self.postings(term)[0])
+
+    def idf(self, document_frequency: float) -> float:
+        """BM25's inverse document frequency, in the form that is never negative."""
+        n = self.size
+        return float(np.log1p((n - document_frequency + 0.5) / (document_frequency + 0.5)))
+
+    def scores(self, question: Sequence[TermDistribution]) -> npt.NDArray[np.float32]:
+        """BM25 score of every member, (n,) float32; 0 where no term occurs."""
+        return self._score(question)[0]
+
+    def shares(self, question: Sequence[TermDistribution]) -> npt.NDArray[np.float32]:
+        """BM25 scores as shares of the highest score the question could have, (n,) float32
+        in 0..1: comparable between the indexes of different languages."""
+        total, highest = self._score(question)
+        return total / np.float32(highest or 1.0)
+
+    def _score(self, question: Sequence[TermDistribution]) -> tuple[npt.NDArray[np.float32], float]:
+        """Scores of all members, and the highest score the question could have."""
+        total = np.zeros(len(self.members), np.float32)
+        highest = 0.0
+        if not self.size:
+            return total, highest
+        norm = K1 * (1 - B + B * self.lengths / max(1.0, self.mean_length))
+        frequency, part = np.empty_like(total), np.empty_like(total)
+        for word in question:
+            if len(word) == 1:
+                ((term, weight),) = word.items()
+                rows, counts = self.postings(term)
+                gain = self.idf(weight * len(rows)) * (K1 + 1)
+                tf = np.float32(weight) * counts
+                total[rows] += np.float32(gain) * tf / (tf + norm[rows])
+            else:
+                gain = self.idf(self._expect(word, frequency)) * (K1 + 1)
+                # Over all members at once: faster than gathering those where a rendering occurs.
+                np.add(frequency, norm, out=part)
+                np.divide(frequency, part, out=part)
+                part *= np.float32(gain)
+                total += part
+            highest += gain
+        return total, highest
+
+    def expected_frequency(self, word: TermDistribution) -> float:
+        """Expected document frequency of a word over its renderings."""
+        df = sum(weight * self.document_frequency(term) for term, weight in word.items())
+        return min(df, float(self.size))
+
+    def _expect(self, word: TermDistribution, frequency: npt.NDArray[np.float32]) -> float:
+        """Writes the expected term frequency of a word over its renderings, (n,); returns its
+        expected document frequency."""
+        frequency.fill(0)
+        expected_df = 0.0
+        for term, weight in word.items():
+            rows, counts = self.postings(term)
+            frequency[rows] += np.float32(weight) * counts  # a term's rows are unique
+            expected_df += weight * len(rows)
+        return min(expected_df, float(self.size))
+
+    def top(
+        self,
+        question: Sequence[TermDistribution],
+        k: int,
+        allowed: npt.NDArray[np.bool_] | None = None,
+    ) -> list[tuple[int, float]]:
+        """The k best (passage row, score), best first, score above 0.
+
+        `allowed` (passages,) masks passage rows; None allows all.
+        """
+        scores = self.scores(question)
+        if allowed is not None:
+            scores = np.where(allowed[self.members], scores, np.float32(0))
+        k = min(k, len(scores))
+        if k == 0:
+            return []
+        best = np.argpartition(-scores, k - 1)[:k]
+        best = best[np.lexsort((self.members[best], -scores[best]))]
+        return [(int(self.members[i]), float(scores[i])) for i in best if scores[i] > 0]
+
+
 @dataclass(frozen=True, slots=True)
-class LexicalIndex:
+class LexicalIndex(Bm25):
     """Postings of the passages of one language.
 
     `terms` (t,) uint64 sorted keys; postings of term i are
@@ -57,37 +159,13 @@ class LexicalIndex:
 
     @classmethod
     def build(cls, texts: Iterable[tuple[int, Sequence[str]]]) -> LexicalIndex:
-        """Index (passage row, terms) pairs."""
-        ids: dict[str, int] = {}
-        term_ids: list[int] = []
-        positions: list[int] = []
-        counts: list[int] = []
-        members: list[int] = []
-        lengths: list[int] = []
+        """Index (passage row, terms) pairs, in memory; `LexicalBuilder` for more than that."""
+        from rag.index.lexical_builder import LexicalBuilder
+
+        builder = LexicalBuilder()
         for row, terms in texts:
-            frequencies = Counter(terms)
-            for term, count in frequencies.items():
-                term_ids.append(ids.setdefault(term, len(ids)))
-                counts.append(min(count, 65535))
-            positions += [len(members)] * len(frequencies)
-            members.append(row)
-            lengths.append(len(terms))
-        keys = np.fromiter((term_key(term) for term in ids), np.uint64, len(ids))
-        order = np.argsort(keys)
-        rank = np.empty(len(ids), np.int64)
-        rank[order] = np.arange(len(ids))
-        postings = rank[np.asarray(term_ids, np.int64)]
-        by_term = np.argsort(postings, kind="stable")
-        starts = np.zeros(len(ids) + 1, np.int64)
-        np.cumsum(np.bincount(postings, minlength=len(ids)), out=starts[1:])
-        return cls(
-            terms=keys[order],
-            starts=starts,
-            rows=np.asarray(positions, np.int32)[by_term],
-            counts=np.asarray(counts, np.uint16)[by_term],
-            members=np.asarray(members, np.int32),
-            lengths=np.asarray(lengths, np.float32),
-        )
+            builder.add(row, terms)
+        return builder.built()
 
     def save(self, folder: Path) -> None:
         """Write one .npy file an array."""
@@ -110,91 +188,21 @@ class LexicalIndex:
             message = f"lexical index {folder} does not open: {error}; run sanad doctor --rebuild"
             raise IndexDamagedError(message) from error
 
+    @property
+    def size(self) -> int:
+        """See `Bm25.size`."""
+        return len(self.members)
+
+    @property
+    def mean_length(self) -> float:
+        """See `Bm25.mean_length`."""
+        return float(self.lengths.mean()) if len(self.lengths) else 0.0
+
     def postings(self, term: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
-        """Positions and term frequencies of `term`; empty when it does not occur."""
+        """See `Bm25.postings`."""
         key = term_key(term)
         at = int(np.searchsorted(self.terms, np.uint64(key)))
         if at == len(self.terms) or int(self.terms[at]) != key:
             return self.rows[:0], self.counts[:0]
         span = slice(int(self.starts[at]), int(self.starts[at + 1]))
         return self.rows[span], self.counts[span]
-
-    def document_frequency(self, term: str) -> int:
-        """In how many passages `term` occurs."""
-        return len(self.postings(term)[0])
-
-    def idf(self, document_frequency: float) -> float:
-        """BM25's inverse document frequency, in the form that is never negative."""
-        n = len(self.members)
-        return float(np.log1p((n - document_frequency + 0.5) / (document_frequency + 0.5)))
-
-    def scores(self, question: Sequence[TermDistribution]) -> npt.NDArray[np.float32]:
-        """BM25 score of every member, (n,) float32; 0 where no term occurs."""
-        return self._score(question)[0]
-
-    def shares(self, question: Sequence[TermDistribution]) -> npt.NDArray[np.float32]:
-        """BM25 scores as shares of the highest score the question could have, (n,) float32
-        in 0..1: comparable between the indexes of different languages."""
-        total, highest = self._score(question)
-        return total / np.float32(highest or 1.0)
-
-    def _score(self, question: Sequence[TermDistribution]) -> tuple[npt.NDArray[np.float32], float]:
-        """Scores of all members, and the highest score the question could have."""
-        total = np.zeros(len(self.members), np.float32)
-        highest = 0.0
-        if not len(self.members):
-            return total, highest
-        norm = K1 * (1 - B + B * self.lengths / max(1.0, float(self.lengths.mean())))
-        frequency, part = np.empty_like(total), np.empty_like(total)
-        for word in question:
-            if len(word) == 1:
-                ((term, weight),) = word.items()
-                rows, counts = self.postings(term)
-                gain = self.idf(weight * len(rows)) * (K1 + 1)
-                tf = np.float32(weight) * counts
-                total[rows] += np.float32(gain) * tf / (tf + norm[rows])
-            else:
-                gain = self.idf(self._expect(word, frequency)) * (K1 + 1)
-                # Over all members at once: faster than gathering those where a rendering occurs.
-                np.add(frequency, norm, out=part)
-                np.divide(frequency, part, out=part)
-                part *= np.float32(gain)
-                total += part
-            highest += gain
-        return total, highest
-
-    def expected_frequency(self, word: TermDistribution) -> float:
-        """Expected document frequency of a word over its renderings."""
-        df = sum(weight * self.document_frequency(term) for term, weight in word.items())
-        return min(df, float(len(self.members)))
-
-    def _expect(self, word: TermDistribution, frequency: npt.NDArray[np.float32]) -> float:
-        """Writes the expected term frequency of a word over its renderings, (n,); returns its
-        expected document frequency."""
-        frequency.fill(0)
-        expected_df = 0.0
-        for term, weight in word.items():
-            rows, counts = self.postings(term)
-            frequency[rows] += np.float32(weight) * counts  # a term's rows are unique
-            expected_df += weight * len(rows)
-        return min(expected_df, float(len(self.members)))
-
-    def top(
-        self,
-        question: Sequence[TermDistribution],
-        k: int,
-        allowed: npt.NDArray[np.bool_] | None = None,
-    ) -> list[tuple[int, float]]:
-        """The k best (passage row, score), best first, score above 0.
-
-        `allowed` (passages,) masks passage rows; None allows all.
-        """
-        scores = self.scores(question)
-        if allowed is not None:
-            scores = np.where(allowed[self.members], scores, np.float32(0))
-        k = min(k, len(scores))
-        if k == 0:
-            return []
-        best = np.argpartition(-scores, k - 1)[:k]
-        best = best[np.lexsort((self.members[best], -scores[best]))]
-        return [(int(self.members[i]), float(scores[i])) for i in best if scores[i] > 0]

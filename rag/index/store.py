@@ -8,7 +8,9 @@ Written once by the ingestion's build step, never changed. Knows no scores.
     passages   row, id, document, page, start, end, headings (JSON), position
 
 Passage rows run from 0 without gaps, in document order: the neighbours of row
-r are r - 1 and r + 1 where they belong to the same document.
+r are r - 1 and r + 1 where they belong to the same document. A delta is such a file whose rows go
+on where the files before it end; read together with its base, documents that were withdrawn (or
+replaced by a newer version in a delta) are not there, and their rows stand for nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rag.errors import ConfigurationError, IndexDamagedError
 from rag.types import Page, Passage, SourceDocument
@@ -38,16 +41,23 @@ CREATE TABLE passages (row INTEGER PRIMARY KEY, id TEXT NOT NULL, document INTEG
                        headings TEXT NOT NULL, position INTEGER NOT NULL);
 CREATE INDEX passages_by_document ON passages (document);
 """
+TABLES = {"documents": "row", "facets": "document", "pages": "document", "passages": "document"}
 FILTERS = ("language", "country", "city", "year", "kind", "event", "document", "theme", "work")
 
 
-def write_store(path: Path, documents: Iterable[tuple[SourceDocument, Sequence[Passage]]]) -> None:
-    """Create the store of a new generation; passage rows follow the order given."""
+def write_store(
+    path: Path,
+    documents: Iterable[tuple[SourceDocument, Sequence[Passage]]],
+    first_document: int = 0,
+    first_row: int = 0,
+) -> None:
+    """Create the store of a new generation, or of a delta whose rows begin at the given ones;
+    passage rows follow the order given."""
     connection = sqlite3.connect(path)
     try:
         connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + SCHEMA)
-        row = 0
-        for number, (document, passages) in enumerate(documents):
+        row = first_row
+        for number, (document, passages) in enumerate(documents, start=first_document):
             _write_document(connection, number, document)
             connection.executemany(
                 "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -89,14 +99,17 @@ def facets_of(document: SourceDocument) -> list[tuple[str, str]]:
 
 
 class Store:
-    """Reads a generation's text. Safe to share between threads."""
+    """Reads a generation's text: a base and its deltas, without the withdrawn document rows.
+    Safe to share between threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, deltas: Sequence[Path] = (), withdrawn: Sequence[int] = ()
+    ) -> None:
         try:
-            self._connection = sqlite3.connect(
-                f"file:{path}?mode=ro&immutable=1", uri=True, check_same_thread=False
-            )
+            self._connection = sqlite3.connect(_immutable(path), uri=True, check_same_thread=False)
             self._lock = threading.Lock()
+            if deltas or withdrawn:
+                _join(self._connection, deltas, withdrawn)
             self.passage_count = int(self._rows("SELECT count(*) FROM passages")[0][0])
             self.document_count = int(self._rows("SELECT count(*) FROM documents")[0][0])
         except sqlite3.Error as error:
@@ -130,6 +143,11 @@ class Store:
         """Row and document of an id."""
         found = self._rows("SELECT row, record FROM documents WHERE id = ?", (document_id,))
         return (found[0][0], _parse(found[0][1])) if found else None
+
+    def _row_of(self, document_id: str) -> int:
+        """Row of a document; -1 for an unknown id."""
+        found = self._rows("SELECT row FROM documents WHERE id = ?", (document_id,))
+        return int(found[0][0]) if found else -1
 
     def find_documents(self, document_ids: Collection[str]) -> dict[str, SourceDocument]:
         """The documents of these ids, without pages; unknown ids are left out."""
@@ -200,20 +218,17 @@ class Store:
 
     def headings_of(self, document_id: str) -> list[str]:
         """The innermost headings of a document's passages, each once, in reading order."""
-        found = self._rows(
-            "SELECT headings FROM passages JOIN documents ON documents.row = passages.document "
-            "WHERE documents.id = ? ORDER BY position",
-            (document_id,),
-        )
+        sql = "SELECT headings FROM passages WHERE document = ? ORDER BY position"
+        found = self._rows(sql, (self._row_of(document_id),))
         trails = (json.loads(row[0]) for row in found)
         return list(dict.fromkeys(trail[-1] for trail in trails if trail))
 
     def heading_at(self, document_id: str, page: int, start: int) -> str:
         """The innermost heading of the passage at a place; empty where there is none."""
         found = self._rows(
-            "SELECT headings FROM passages JOIN documents ON documents.row = passages.document "
-            'WHERE documents.id = ? AND page = ? AND start <= ? AND "end" > ?',
-            (document_id, page, start, start),
+            "SELECT headings FROM passages WHERE document = ? AND page = ? AND start <= ? "
+            'AND "end" > ?',
+            (self._row_of(document_id), page, start, start),
         )
         trail = json.loads(found[0][0]) if found else []
         return str(trail[-1]) if trail else ""
@@ -226,9 +241,14 @@ class Store:
         )
         return int(found[0][0])
 
-    def document_rows(self) -> list[int]:
-        """Document row of each passage row, in order."""
-        return [r[0] for r in self._rows("SELECT document FROM passages ORDER BY row")]
+    def placed_documents(self) -> list[tuple[int, SourceDocument]]:
+        """(row, document without pages) of every document, in row order."""
+        found = self._rows("SELECT row, record FROM documents ORDER BY row")
+        return [(row, _parse(record)) for row, record in found]
+
+    def passage_rows(self) -> list[tuple[int, int]]:
+        """(passage row, document row) of every passage, in order."""
+        return self._rows("SELECT row, document FROM passages ORDER BY row")
 
     def rows_matching(self, filters: Mapping[str, Sequence[str]]) -> set[int]:
         """Rows of the documents that match every key (any of its values).
@@ -258,6 +278,28 @@ class Store:
                 (key,),
             )
         ]
+
+
+def _immutable(path: Path) -> str:
+    return f"file:{quote(str(path))}?mode=ro&immutable=1"
+
+
+def _join(connection: sqlite3.Connection, deltas: Sequence[Path], withdrawn: Sequence[int]) -> None:
+    """Views over all files that take the names of the tables: SQLite looks there first."""
+    connection.execute("PRAGMA temp_store=MEMORY")
+    schemas = ["main"]
+    for number, delta in enumerate(deltas, start=1):
+        schemas.append(f"delta{number}")
+        connection.execute(f"ATTACH ? AS {schemas[-1]}", (_immutable(delta),))
+    connection.execute("CREATE TEMP TABLE withdrawn (row INTEGER PRIMARY KEY)")
+    connection.executemany("INSERT INTO withdrawn VALUES (?)", ((int(row),) for row in withdrawn))
+    for table, column in TABLES.items():
+        parts = (
+            f"SELECT * FROM {schema}.{table} WHERE {column} NOT IN (SELECT row FROM temp.withdrawn)"
+            for schema in schemas
+        )
+        connection.execute(f"CREATE TEMP VIEW {table} AS {' UNION ALL '.join(parts)}")
+    connection.commit()
 
 
 def page_from_row(number: int, text: str, label: str, spans: str) -> Page:

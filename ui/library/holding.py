@@ -74,9 +74,9 @@ class Holding:
 
 def near_duplicates(store: Store) -> dict[str, tuple[str, ...]]:
     """Document id -> ids of other documents of its language that say nearly the same."""
-    documents = store.documents()
+    documents = dict(store.placed_documents())
     by_language: dict[str, dict[str, tuple[int, ...]]] = {}
-    for first in range(0, len(documents), BATCH):
+    for first in range(0, max(documents, default=-1) + 1, BATCH):
         pages: dict[int, list[str]] = {}
         for row, text in store.page_texts(first, first + BATCH - 1):
             pages.setdefault(row, []).append(text)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ingest.build import build_generation, complete
+from ingest.catalog import Catalog
+from ingest.deltas import Policy
 from rag.assistant import Assistant
 from rag.embed import HashEmbedder
 from rag.errors import CollectionError, ConfigurationError, IndexDamagedError
 from rag.index.generation import current_name, open_current
 from rag.index.probe import ChromaProbe
-from tests.builders import build, document
+from tests.builders import build, document, store_documents
 from ui.live import LiveAssistant
 
 OLD = document("old.md", "Kenya has county action plans with seven pillars.")
@@ -157,6 +161,22 @@ def test_answers_at_once_and_moves_to_chroma_when_the_probe_has_passed(tmp_path)
         assert [hit.passage.id for hit in assistant.search("county action plans", 5)] == exact
     served.live.close()
     assert until(lambda: is_closed(served.opened[0]))
+
+
+def test_a_collection_that_comes_after_the_switch_is_moved_to(tmp_path):
+    late = replace(Policy(), chroma_at_once=0)
+    with Catalog(tmp_path) as catalog:
+        store_documents(catalog, [OLD])
+        build_generation(catalog, tmp_path, HashEmbedder().id, HashEmbedder().dim, late)
+    served = Served(tmp_path, probe=lambda folder: "")
+    with served.live.use():
+        pass
+    assert served.live.state().vector_search == "exact"
+    assert served.live.state().notes == ()
+    complete(tmp_path, late)
+    served.later()
+    assert until(lambda: served.live.state().vector_search == "chroma")
+    served.live.close()
 
 
 def test_a_failed_probe_keeps_the_exact_scan_and_says_so(tmp_path):

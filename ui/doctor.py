@@ -265,8 +265,12 @@ def _outdated(data_dir: Path, manifest: Manifest, model: str) -> Iterator[Findin
 
 def _probed(folder: Path, remedy: str) -> Finding:
     """Open Chroma in a child: a damaged collection can kill the process that opens it."""
+    from rag.index.generation import CHROMA
     from rag.index.probe import ChromaProbe
 
+    if not (folder / CHROMA).is_dir():
+        said = "this generation has no collection (yet); every vector is scanned instead"
+        return Finding("chroma", "warning", said, "sanad ingest builds it, unless it is too large")
     said = ChromaProbe()(folder)
     if said:
         return Finding("chroma", "broken", said, remedy)

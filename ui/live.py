@@ -44,6 +44,7 @@ class _Slot:
     retired: bool = False
     exact: VectorIndex | None = None  # the scan to go back to from Chroma
     left: ChromaIndex | None = None  # a collection that failed, still open for its readers
+    awaited: bool = False  # its collection was not there yet when it was opened
     notes: list[str] = field(default_factory=list)
 
     def attach_chroma(self) -> None:
@@ -118,6 +119,8 @@ class LiveAssistant:
             if self._slot is None or name != self._seen:
                 self._seen = name
                 self._move()
+            elif self._slot.awaited and self._slot.assistant.generation.has_chroma:
+                self._look(self._slot)  # that of a large collection comes after the switch
         finally:
             self._moving.release()
 
@@ -133,7 +136,12 @@ class LiveAssistant:
             self._slot, self.problem = slot, None
         if before is not None:
             self._retire(before)
-        if self._probe is not None:
+        self._look(slot)
+
+    def _look(self, slot: _Slot) -> None:
+        """Have its collection looked at, if it is there."""
+        slot.awaited = not slot.assistant.generation.has_chroma
+        if self._probe is not None and not slot.awaited:
             threading.Thread(target=self._probed, args=(slot, self._probe), daemon=True).start()
 
     def _probed(self, slot: _Slot, probe: Probe) -> None:

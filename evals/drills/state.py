@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
+
 from evals.drills.material import version_in
 from ingest.build import verify
 from ingest.catalog import Catalog
@@ -33,7 +35,7 @@ def served(data_dir: Path) -> dict[str, int]:
     try:
         if generation.notes:
             raise IndexDamagedError("; ".join(generation.notes))
-        rows = list(range(generation.manifest.passages))
+        rows = np.flatnonzero(generation.document_rows >= 0).tolist()
         if len(generation.store.passages(rows)) != len(rows):
             raise IndexDamagedError("passages are missing")
         return {

@@ -152,8 +152,8 @@ class Generation:
 
     def attach_chroma(self) -> None:
         """Search through Chroma from now on. Call `rag.index.probe` first: a damaged
-        collection can kill the process that opens it."""
-        if isinstance(self.dense, ExactIndex):
+        collection can kill the process that opens it. Without a collection nothing changes."""
+        if isinstance(self.dense, ExactIndex) and self.has_chroma:
             self.dense = ChromaIndex(self.folder / "chroma", self.dense)
 
     def close(self) -> None:

@@ -25,6 +25,9 @@ class Options:
     web: WebOptions = field(default_factory=WebOptions)
     workers: int = WORKERS
     limits: Limits = field(default_factory=Limits)
+    engine: str = "local"  # see `ingest.engine`
+    ray_address: str = ""  # of a Ray cluster that is there; empty: one of this run's own
+    embedding: tuple[Any, ...] = ()  # arguments of `load_embedder`, for workers elsewhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     passages: int = Field(12, ge=1, le=100, description="Passages read for one answer.")
     read_seconds: float = Field(30.0, gt=0, le=3600, description="Longest time to read a file.")
     read_memory_mb: int = Field(2048, ge=256, description="Memory a reading child may take.")
+    ingest_engine: Literal["local", "ray"] = Field(
+        "local", description="What reads and embeds: processes of this machine, or Ray."
+    )
+    ray_address: str = Field(
+        "", description="Head of a Ray cluster, HOST:PORT. Empty: a Ray of the run's own."
+    )
     fetch_agent: str = Field(
         "Sanad", description="Name websites are asked under, and that robots.txt is read for."
     )

@@ -41,9 +41,9 @@ _QUIET = {
 _ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
 
 
-def find_ray(address: str) -> None:
+def find_ray(address: str, find: Callable[[str], object | None] = find_spec) -> None:
     """Raise ConfigurationError where Ray is not installed, or `address` is none of a cluster."""
-    if find_spec("ray") is None:
+    if find("ray") is None:
         raise ConfigurationError(
             "the engine is ray, which is not installed; install it with "
             'pip install "sanad[ray]", or use --engine local'
@@ -140,9 +140,7 @@ def _mapped(rows: Sequence[Row], work: Work, blocks: int, num_gpus: int) -> Iter
     import ray.data
 
     size = -(-len(rows) // blocks)
-    tables = [
-        _table(rows[start : start + size], pa) for start in range(0, len(rows), max(1, size))
-    ]
+    tables = [_table(rows[start : start + size], pa) for start in range(0, len(rows), max(1, size))]
     found = ray.data.from_arrow(tables).map_batches(
         _each, batch_size=None, batch_format="pyarrow", fn_kwargs={"work": work},
         num_gpus=num_gpus,
@@ -175,7 +173,7 @@ def _connected(address: str, folder: Path | None) -> tuple[int, int]:
     given: dict[str, Any] = {"address": address}
     if folder is not None:
         given = {
-            "address": "local", "num_cpus": len(os.sched_getaffinity(0)),
+            "address": "local", "num_cpus": _processors_here(),
             "include_dashboard": False, "_temp_dir": str(folder),
             "object_store_memory": _store_bytes(),
         }  # fmt: skip
@@ -186,6 +184,12 @@ def _connected(address: str, folder: Path | None) -> tuple[int, int]:
     context.print_on_execution_start = False
     have = ray.cluster_resources()
     return max(1, int(have.get("CPU", 1))), int(have.get("GPU", 0))
+
+
+def _processors_here() -> int:
+    """That this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def _store_bytes() -> int:

@@ -35,6 +35,7 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_enable_metrics_collection": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # a thread that is late must not start another Ray
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 # Ray reads this when it is imported: without clusters every socket is on 127.0.0.1.
@@ -130,7 +131,7 @@ class Lanes:
             for row in _mapped(rows, self._work, self._blocks, self._num_gpus):
                 self._results.put(row)
             self._results.put(None)
-        except BaseException as error:  # the walk's thread raises it
+        except Exception as error:  # noqa: BLE001  # raised again in the walk's thread
             self._results.put(error)
 
 

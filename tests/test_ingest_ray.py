@@ -157,7 +157,7 @@ def test_a_worker_that_is_killed_costs_its_task(tmp_path, many):
     ]  # fmt: skip
     assert workers, "no worker was at work"
     workers[0].kill()
-    said, errors = process.communicate(timeout=240)
+    _, errors = process.communicate(timeout=240)
     assert process.returncode == 0, errors
     assert_same(whole, data_dir)
 
@@ -209,7 +209,7 @@ def test_a_cluster_that_is_there_is_used_and_left_running(tmp_path):
         refused = start(folder, tmp_path / "other", "ray", **{
             **environment, "RAY_AUTH_TOKEN": "6" * 64,
         })  # fmt: skip
-        _, errors = refused.communicate(timeout=240)
+        refused.communicate(timeout=240)
         assert refused.returncode != 0
         assert stored(tmp_path / "other") == 0
     finally:

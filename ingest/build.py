@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from ingest.catalog import Catalog
 from ingest.lock import writer_lock
+from ingest.server_vectors import VECTORS, send_vectors
 from rag.errors import ConfigurationError, IndexDamagedError
 from rag.index.generation import (
     CHROMA,
@@ -43,6 +44,7 @@ from rag.index.store import write_store
 from rag.question.glossary import FILE as GLOSSARY
 from rag.types import Passage, SourceDocument
 from rag.vectors import SAVED_GRAPH, ChromaIndex, ExactIndex, build_chroma
+from rag.vectors_server import ChromaServer
 from rag.words.text import index_terms
 
 KEEP = 2  # generations kept: the active one and the one before
@@ -57,10 +59,13 @@ def indexed_text(document: SourceDocument, passage: Passage) -> str:
     return f"{heading}\n{passage.text}"
 
 
-def build_generation(catalog: Catalog, data_dir: Path, model: str, dim: int) -> str:
+def build_generation(
+    catalog: Catalog, data_dir: Path, model: str, dim: int, server: ChromaServer | None = None
+) -> str:
     """Build, verify and switch to a generation of the catalog as it is now; returns its name.
 
-    `model` and `dim` name the vectors to use. Raises IndexDamagedError, leaving
+    `model` and `dim` name the vectors to use. With a `server` they go there before the switch,
+    and into no Chroma of the generation's own. Raises IndexDamagedError and ServerError, leaving
     the active generation as it was, when the new one does not verify.
     """
     name = _new_name(data_dir / GENERATIONS, catalog.revision)
@@ -72,7 +77,8 @@ def build_generation(catalog: Catalog, data_dir: Path, model: str, dim: int) -> 
         write_store(scratch / "text.sqlite", ((d, [p for p, _ in ps]) for d, ps in entries))
         vectors = _write_vectors(scratch / "vectors.npy", entries, catalog.vectors(model), dim)
         languages = _write_lexical(scratch / "lexical", entries)
-        build_chroma(scratch / "chroma", vectors)
+        if server is None:
+            build_chroma(scratch / CHROMA, vectors)
         manifest = Manifest(
             name=name,
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -87,7 +93,9 @@ def build_generation(catalog: Catalog, data_dir: Path, model: str, dim: int) -> 
             glossary=_glossary(catalog),
         )
         _write_manifest(scratch, manifest)
-        verify(scratch, chroma=True)
+        verify(scratch, chroma=server is None)
+        if server is not None:
+            send_vectors(server, data_dir, scratch, manifest.files[VECTORS][1])
         _sync_files(scratch)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -118,7 +126,7 @@ def _glossary(catalog: Catalog) -> str:
     return next((str(path) for path in paths if path.is_file()), "")
 
 
-def rebuild(data_dir: Path) -> str:
+def rebuild(data_dir: Path, server: ChromaServer | None = None) -> str:
     """Build a new generation from the catalog alone, with the vectors it holds.
 
     Raises ConfigurationError, creating nothing, when the catalog holds no document.
@@ -131,7 +139,7 @@ def rebuild(data_dir: Path) -> str:
             )
     with writer_lock(data_dir), Catalog(data_dir) as catalog:
         model, dim = catalog.vector_model()
-        return build_generation(catalog, data_dir, model, dim)
+        return build_generation(catalog, data_dir, model, dim, server)
 
 
 def _write_vectors(

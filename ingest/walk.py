@@ -24,12 +24,14 @@ from ingest.history import record
 from ingest.lock import writer_lock
 from ingest.prepare import Outcome, in_batches, one_document
 from ingest.report import IngestReport, Options, Progress, Tally, report_of
+from ingest.server_vectors import keep_vectors
 from ingest.sidecar import parse_sidecar
 from ingest.sources import Item, Source, collect
 from ingest.web.site import hold_back, remember, visit_all
 from rag.embed import Embedder, unrelated_cosine
 from rag.errors import ConfigurationError, ReadError, ShrinkError
 from rag.index.generation import current_name
+from rag.vectors_server import ChromaServer
 
 __all__ = ["IngestReport", "Options", "Progress", "ingest"]
 
@@ -72,7 +74,7 @@ def ingest(
         tally = _read_all(sources, catalog, engine, progress)
         _withdraw(sources, gone, catalog)
         embedded = _embed_missing(catalog, engine, embedder, tally.texts, progress)
-        _rebuild_if_stale(catalog, data_dir, embedder, progress)
+        _rebuild_if_stale(catalog, data_dir, embedder, options.server, progress)
         report = report_of(sources, gone, tally, embedded, current_name(data_dir), started)
         record(data_dir, arguments, report.as_dict())
         return report
@@ -300,11 +302,17 @@ def _embed_missing(
 
 
 def _rebuild_if_stale(
-    catalog: Catalog, data_dir: Path, embedder: Embedder, progress: Progress
+    catalog: Catalog,
+    data_dir: Path,
+    embedder: Embedder,
+    server: ChromaServer | None,
+    progress: Progress,
 ) -> None:
     if stale(data_dir, catalog, embedder.id):
         with catalog.transaction():
             catalog.drop_unused_vectors(embedder.id)
         progress("index", 0, 1)
-        build_generation(catalog, data_dir, embedder.id, embedder.dim)
+        build_generation(catalog, data_dir, embedder.id, embedder.dim, server)
         progress("index", 1, 1)
+    if server is not None:
+        keep_vectors(server, data_dir)  # it may have lost them since

@@ -219,7 +219,7 @@ def doctor(
     if rebuild:
         from ingest.build import rebuild as run
 
-        typer.echo(f"rebuilt generation {run(settings.data_dir)}", err=as_json)
+        typer.echo(f"rebuilt generation {run(settings.data_dir, settings.server())}", err=as_json)
     findings = examine(settings)
     if as_json:
         _print_json({"findings": [finding.as_dict() for finding in findings]})
@@ -242,7 +242,8 @@ def _ingest(
     limits = Limits(wall_s=settings.read_seconds, memory_mb=settings.read_memory_mb)
     options = Options(
         limits=limits, web=web_options(settings.fetching()), engine=settings.ingest_engine,
-        ray_address=settings.ray_address, embedding=settings.embedding(), **flags,
+        ray_address=settings.ray_address, embedding=settings.embedding(),
+        server=settings.server(), **flags,
     )  # fmt: skip
     with progress_bar(enabled=progress) as show:
         return run(sources, settings.data_dir, _embedder(settings), options, show)

@@ -30,6 +30,7 @@ from rag.index.lexical import LexicalIndex
 from rag.index.spellings import Spellings
 from rag.index.store import Store
 from rag.vectors import ChromaIndex, ExactIndex, VectorIndex
+from rag.vectors_server import ChromaServer, ServerIndex, collection_of
 
 FORMAT = 1
 CURRENT = "CURRENT"
@@ -133,9 +134,20 @@ class Generation:
         if isinstance(self.dense, ExactIndex):
             self.dense = ChromaIndex(self.folder / "chroma", self.dense)
 
+    def attach_server(self, server: ChromaServer) -> None:
+        """Search through a Chroma server from now on; the exact scan stands in for it."""
+        if isinstance(self.dense, ExactIndex):
+            digest = self.manifest.files["vectors.npy"][1]
+            self.dense = ServerIndex(server, collection_of(digest), self.dense)
+
+    @property
+    def trouble(self) -> str:
+        """Why something else stands in for the vector search that was chosen; empty: it works."""
+        return getattr(self.dense, "trouble", "")
+
     def close(self) -> None:
         """Release files."""
-        if isinstance(self.dense, ChromaIndex):
+        if isinstance(self.dense, ChromaIndex | ServerIndex):
             self.dense.close()
         self.store.close()
 

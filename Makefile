@@ -13,7 +13,7 @@ run: $(VENV)/.installed ## ingest docs_corpus/ if there is no index yet, and ser
 test: dev ## run the tests
 	$(BIN)/pytest -m "not slow" -n 2 tests
 
-test-slow: dev ## the suites that take longer than half a minute each
+test-slow: $(VENV)/.ray ## the suites that take longer than half a minute each
 	$(BIN)/pytest -m slow -n 2 tests
 
 check: dev ## format, lint, types, import contracts
@@ -85,6 +85,10 @@ $(VENV)/.dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable ".[dev]"
 	@touch $@
 
+$(VENV)/.ray: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable ".[ray]"
+	@touch $@
+
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable ".[bench]"
 	@touch $@
@@ -92,7 +96,7 @@ $(VENV)/.bench: $(VENV)/.dev
 lock: ## resolve anew into an empty environment and write the lock
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade pip
-	.venv-lock/bin/python -m pip install --quiet ".[dev,bench,train,anthropic,ollama,redis]"
+	.venv-lock/bin/python -m pip install --quiet ".[dev,bench,train,anthropic,ollama,redis,ray]"
 	.venv-lock/bin/python -m pip freeze --exclude sanad \
 		| sed -e 's/^torch==\([0-9.]*\).*/torch==\1/' -e '/ @ file:/d' > $(LOCK)
 	rm -rf .venv-lock

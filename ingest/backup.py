@@ -4,8 +4,9 @@
                    backup.json last: sizes and SHA-256 of all of it
 
 Vectors are in it, so nothing is embedded again and the restored folder gives the same answers.
-The signing secret and the questions that visitors asked are left out: a new secret is made, and
-an archive must not outlive what `sanad questions delete` deletes.
+What names the folder to a Chroma server, the signing secret and the questions that visitors asked
+are left out: a copy must not remove the collections of the folder it was made of, a new secret is
+made, and an archive must not outlive what `sanad questions delete` deletes.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from ingest.build import verify
 from ingest.catalog import FILE, Catalog
 from ingest.lock import LOCK
 from ingest.schema import read_only_uri
+from ingest.server_vectors import OWNER
 from rag.errors import CollectionError, ConfigurationError, IndexDamagedError
 from rag.index.generation import (
+    CHROMA,
     CURRENT,
     GENERATIONS,
     SCRATCH,
@@ -41,7 +44,7 @@ from rag.index.probe import ChromaProbe
 from rag.question.glossary import FILE as GLOSSARY
 
 CONTENTS = "backup.json"
-LEFT_OUT = frozenset({LOCK, CURRENT, GENERATIONS, "secret", "questions"})
+LEFT_OUT = frozenset({LOCK, CURRENT, GENERATIONS, OWNER, "secret", "questions"})
 DATABASES = frozenset({".sqlite", ".sqlite3"})  # copied by SQLite: others may be writing
 FORMAT = 1
 TRIES = 3  # an active generation may be replaced twice, and removed, while it is copied
@@ -286,7 +289,8 @@ def _checked(archive: Path, folder: Path, name: str) -> tuple[str, int, int]:
             raise _unfit(archive, f"holds a damaged catalog: {damage}")
     try:
         verify(folder / GENERATIONS / name, chroma=False)
-        if damage := ChromaProbe()(folder / GENERATIONS / name):
+        built = (folder / GENERATIONS / name / CHROMA).is_dir()  # else a server has the vectors
+        if built and (damage := ChromaProbe()(folder / GENERATIONS / name)):
             raise IndexDamagedError(damage)
     except IndexDamagedError as error:
         raise _unfit(archive, f"holds a damaged index: {error}") from error

@@ -21,6 +21,7 @@ from ingest.catalog import Catalog
 from ingest.deltas import Change, Policy, planned, write_delta
 from ingest.lock import writer_lock
 from ingest.segment import Start, digests, indexed_text, write_segment
+from ingest.server_vectors import VECTORS, send_vectors
 from rag.errors import ConfigurationError, IndexDamagedError
 from rag.index.generation import (
     CHROMA,
@@ -41,6 +42,7 @@ from rag.index.generation import (
 from rag.index.probe import spread
 from rag.question.glossary import FILE as GLOSSARY
 from rag.vectors import SAVED_GRAPH, ChromaIndex, ExactIndex, build_chroma
+from rag.vectors_server import ChromaServer
 
 __all__ = ["build_generation", "complete", "indexed_text", "prune", "rebuild", "stale", "verify"]
 
@@ -49,14 +51,20 @@ SAMPLE = 200  # passages that must find themselves
 
 
 def build_generation(
-    catalog: Catalog, data_dir: Path, model: str, dim: int, policy: Policy | None = None
+    catalog: Catalog,
+    data_dir: Path,
+    model: str,
+    dim: int,
+    policy: Policy | None = None,
+    server: ChromaServer | None = None,
 ) -> str:
     """Build, verify and switch to a generation of the catalog as it is now; returns its name.
 
     A few changes of a large collection become a delta beside the files of the generation before
     (see `ingest.deltas`); else everything is written anew. `model` and `dim` name the vectors to
-    use. Raises IndexDamagedError, leaving the active generation as it was, when the new one does
-    not verify.
+    use. With a `server` those of the base go there before the switch, and into no Chroma of the
+    generation's own. Raises IndexDamagedError and ServerError, leaving the active generation as it
+    was, when the new one does not verify.
     """
     policy = policy or Policy()
     name = _new_name(data_dir / GENERATIONS, catalog.revision)
@@ -66,7 +74,9 @@ def build_generation(
     scratch.mkdir(parents=True)
     try:
         if change is None:
-            manifest = _written_anew(catalog, scratch, model, dim, policy)
+            manifest = _written_anew(catalog, scratch, model, dim)
+            if server is None and manifest.passages <= policy.chroma_at_once:
+                _write_chroma(scratch)
         else:
             manifest = write_delta(catalog, scratch, change)
         manifest = replace(
@@ -78,6 +88,8 @@ def build_generation(
         )
         _write_json(scratch / MANIFEST, asdict(manifest))
         verify(scratch, chroma=change is None and (scratch / CHROMA).exists(), change=change)
+        if server is not None:
+            send_vectors(server, data_dir, scratch, manifest.files[VECTORS][1])
         _sync_files(scratch)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -90,9 +102,7 @@ def build_generation(
     return name
 
 
-def _written_anew(
-    catalog: Catalog, scratch: Path, model: str, dim: int, policy: Policy
-) -> Manifest:
+def _written_anew(catalog: Catalog, scratch: Path, model: str, dim: int) -> Manifest:
     """A base of every document; its manifest still without name and time."""
     with catalog.transaction():
         catalog.drop_unused_vectors(model)
@@ -101,13 +111,10 @@ def _written_anew(
     written = write_segment(
         scratch, entries, lambda keys: catalog.vectors(model, keys), shape, Start()
     )
-    files = digests(scratch)
-    if shape[0] <= policy.chroma_at_once:
-        _write_chroma(scratch)
     return Manifest(
         name="", created="", catalog_revision=0, model=model, dim=dim,
         documents=written.documents, passages=shape[0], languages=written.languages,
-        files=files, unrelated=catalog.unrelated(model),
+        files=digests(scratch), unrelated=catalog.unrelated(model),
     )  # fmt: skip
 
 
@@ -168,7 +175,7 @@ def _glossary(catalog: Catalog) -> str:
     return next((str(path) for path in paths if path.is_file()), "")
 
 
-def rebuild(data_dir: Path) -> str:
+def rebuild(data_dir: Path, server: ChromaServer | None = None) -> str:
     """Build a new generation from the catalog alone, with the vectors it holds.
 
     Raises ConfigurationError, creating nothing, when the catalog holds no document.
@@ -181,8 +188,10 @@ def rebuild(data_dir: Path) -> str:
             )
     with writer_lock(data_dir), Catalog(data_dir) as catalog:
         model, dim = catalog.vector_model()
-        name = build_generation(catalog, data_dir, model, dim, policy=replace(Policy(), deltas=0))
-        complete(data_dir)
+        anew = replace(Policy(), deltas=0)
+        name = build_generation(catalog, data_dir, model, dim, anew, server)
+        if server is None:
+            complete(data_dir)
         return name
 
 

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -43,7 +43,8 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-Finished = tuple[Item, "Future[tuple[str, Prepared | None]]"]
+Outcome = Future[tuple[str, Prepared | None]]  # (digest, document); None: as it is stored
+Finished = tuple[Item, Outcome]
 
 
 def read_each(
@@ -51,7 +52,7 @@ def read_each(
 ) -> Iterator[Finished]:
     """Items with their outcomes, as they are ready; a bounded number is read ahead."""
     with ThreadPoolExecutor(workers) as threads:
-        pending: dict[Future[tuple[str, Prepared | None]], Item] = {}
+        pending: dict[Outcome, Item] = {}
         queue = iter(items)
         while True:
             while len(pending) < 4 * workers and (item := next(queue, None)) is not None:
@@ -77,8 +78,25 @@ def in_batches(finished: Iterator[Finished]) -> Iterator[list[Finished]]:
         yield batch
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A document fetched that is new or has changed; not read yet. Plain values: they travel."""
+
+    id: str
+    name: str
+    url: str
+    data: bytes
+    sidecar: Mapping[str, object]
+
+
 def prepare(item: Item, pool: SandboxPool, known: str) -> tuple[str, Prepared | None]:
     """(digest, document); None when the stored document has this digest."""
+    digest, taken = take(item, known)
+    return digest, None if taken is None else described(taken, pool.read)
+
+
+def take(item: Item, known: str) -> tuple[str, Taken | None]:
+    """(digest, what was fetched); None when the stored document has this digest."""
     with one_document(item.id):
         sidecar = item.sidecar()
         if item.is_as(known, sidecar):
@@ -88,7 +106,13 @@ def prepare(item: Item, pool: SandboxPool, known: str) -> tuple[str, Prepared | 
         if digest == known:
             return digest, None
         values = parse_sidecar(sidecar, item.name)
-        return digest, _described(item, data, pool.read(data, item.name), values)
+        return digest, Taken(item.id, item.name, item.url, data, values)
+
+
+def described(taken: Taken, read: Callable[[bytes, str], RawDocument]) -> Prepared:
+    """The document of what was fetched; `read` is the sandbox's. The same on every machine."""
+    with one_document(taken.id):
+        return _described(taken, read(taken.data, taken.name))
 
 
 @contextmanager
@@ -105,16 +129,14 @@ def one_document(document_id: str) -> Iterator[None]:
         raise ReadError(reason) from error
 
 
-def _described(
-    item: Item, data: bytes, raw: RawDocument, sidecar: Mapping[str, object]
-) -> Prepared:
+def _described(taken: Taken, raw: RawDocument) -> Prepared:
     cleaned = clean(raw)
-    described = describe(item.id, raw, cleaned, sidecar, item.url)
-    pages = zip(described.document.pages, cleaned.pages, strict=True)
-    language = described.document.language
+    known = describe(taken.id, raw, cleaned, taken.sidecar, taken.url)
+    pages = zip(known.document.pages, cleaned.pages, strict=True)
+    language = known.document.language
     document = replace(
-        described.document,
-        sha256=hashlib.sha256(data).hexdigest(),
+        known.document,
+        sha256=hashlib.sha256(taken.data).hexdigest(),
         pages=tuple(
             replace(page, asides=asides(page_text, language), items=items(page_text, language))
             for page, page_text in pages
@@ -130,7 +152,7 @@ def _described(
     if not passages:
         raise ReadError("has no text left after site chrome was removed")
     reasons = Counter(removal.reason for removal in cleaned.removals)
-    notes = (*raw.notes, *described.notes)
+    notes = (*raw.notes, *known.notes)
     if count := sum(orders(page, language) for page in cleaned.pages):
         notes = (*notes, f"{count} paragraphs speak to a machine; they are never quoted")
     return Prepared(document, tuple(passages), texts, tuple(reasons.items()), notes)

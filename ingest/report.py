@@ -10,6 +10,7 @@ from typing import Any
 from ingest.sandbox import Limits
 from ingest.sources import Source
 from ingest.web.options import WebOptions
+from rag.vectors_server import ChromaServer
 
 WORKERS = 2
 
@@ -25,6 +26,10 @@ class Options:
     web: WebOptions = field(default_factory=WebOptions)
     workers: int = WORKERS
     limits: Limits = field(default_factory=Limits)
+    engine: str = "local"  # see `ingest.engine`
+    ray_address: str = ""  # of a Ray cluster that is there; empty: one of this run's own
+    server: ChromaServer | None = None  # that the vectors are sent to
+    embedding: tuple[Any, ...] = ()  # arguments of `load_embedder`, for workers elsewhere
 
 
 @dataclass(frozen=True, slots=True)

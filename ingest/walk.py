@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,17 +19,19 @@ from tempfile import TemporaryDirectory
 from ingest.build import batches, build_generation, complete, indexed_text, prune, stale
 from ingest.catalog import Catalog, LedgerRow
 from ingest.corrections import corrected
+from ingest.engine import Engine, open_engine
 from ingest.history import record
 from ingest.lock import writer_lock
-from ingest.prepare import Prepared, in_batches, one_document, read_each
+from ingest.prepare import Outcome, in_batches, one_document
 from ingest.report import IngestReport, Options, Progress, Tally, report_of
-from ingest.sandbox import SandboxPool
+from ingest.server_vectors import keep_vectors
 from ingest.sidecar import parse_sidecar
 from ingest.sources import Item, Source, collect
 from ingest.web.site import hold_back, remember, visit_all
 from rag.embed import Embedder, unrelated_cosine
 from rag.errors import ConfigurationError, ReadError, ShrinkError
 from rag.index.generation import current_name
+from rag.vectors_server import ChromaServer
 
 __all__ = ["IngestReport", "Options", "Progress", "ingest"]
 
@@ -57,17 +59,22 @@ def ingest(
             sources = _sources(arguments, catalog, data_dir)
             sources = _visited(sources, catalog, data_dir, Path(spool), options, progress)
             return _dry_run(sources, _gone(sources, catalog), catalog, started)
-    with writer_lock(data_dir), Catalog(data_dir) as catalog, TemporaryDirectory() as spool:
+    with (
+        closing(open_engine(options)) as engine,
+        writer_lock(data_dir),
+        Catalog(data_dir) as catalog,
+        TemporaryDirectory() as spool,
+    ):
         prune(data_dir)
         sources = _sources(arguments, catalog, data_dir)
         sources = _visited(sources, catalog, data_dir, Path(spool), options, progress)
         gone = _gone(sources, catalog)
         if not options.allow_shrink:
             _guard_shrink(gone, sources, catalog)
-        tally = _read_all(sources, catalog, options, progress)
+        tally = _read_all(sources, catalog, engine, progress)
         _withdraw(sources, gone, catalog)
-        embedded = _embed_missing(catalog, embedder, tally.texts, progress)
-        _rebuild_if_stale(catalog, data_dir, embedder, progress)
+        embedded = _embed_missing(catalog, engine, embedder, tally.texts, progress)
+        _rebuild_if_stale(catalog, data_dir, embedder, options.server, progress)
         report = report_of(sources, gone, tally, embedded, current_name(data_dir), started)
         record(data_dir, arguments, report.as_dict())
         return report
@@ -156,9 +163,9 @@ def _items(sources: Sequence[Source]) -> Iterator[Item]:
 
 
 def _read_all(
-    sources: Sequence[Source], catalog: Catalog, options: Options, progress: Progress
+    sources: Sequence[Source], catalog: Catalog, engine: Engine, progress: Progress
 ) -> Tally:
-    """Read changed items in sandboxed children, store each as it is done."""
+    """Have the engine read changed items, store each as it is done."""
     tally, stored = Tally(), catalog.digests()
     queue = list(_items(sources))
     known = catalog.sources()
@@ -170,27 +177,25 @@ def _read_all(
             catalog.set_source(source.name, source.root)
             _note_absent(source, stored, catalog, tally)
     done = 0
-    with SandboxPool(options.workers, options.limits) as pool:
-        finished = read_each(queue, stored, pool, options.workers)
-        for batch in in_batches(finished):
-            with catalog.transaction():
-                for item, future in batch:
-                    _store(item, future, stored, catalog, tally)
-            done += len(batch)
-            progress("read", done, len(queue))
+    for batch in in_batches(engine.read(queue, stored)):
+        with catalog.transaction():
+            for item, outcome in batch:
+                _store(item, outcome, stored, catalog, tally)
+        done += len(batch)
+        progress("read", done, len(queue))
     return tally
 
 
 def _store(
     item: Item,
-    future: Future[tuple[str, Prepared | None]],
+    outcome: Outcome,
     stored: dict[str, str],
     catalog: Catalog,
     tally: Tally,
 ) -> None:
     """Store one document, or its ledger row with the reason why not."""
     try:
-        digest, prepared = future.result()
+        digest, prepared = outcome.result()
     except ReadError as error:
         _fail(item.id, item.source, str(error), stored, catalog, tally)
         return
@@ -270,7 +275,11 @@ def _asked_no_more(
 
 
 def _embed_missing(
-    catalog: Catalog, embedder: Embedder, texts: dict[str, str], progress: Progress
+    catalog: Catalog,
+    engine: Engine,
+    embedder: Embedder,
+    texts: dict[str, str],
+    progress: Progress,
 ) -> int:
     """Give every passage a vector of this model; returns how many were computed."""
     missing = catalog.missing_vectors(embedder.id)
@@ -283,8 +292,8 @@ def _embed_missing(
     if ordered and not catalog.knows_unrelated(embedder.id):
         catalog.set_unrelated(embedder.id, unrelated_cosine(embedder))
     done = 0
-    for keys in batches(ordered, EMBED_BATCH):
-        vectors = embedder.encode_passages([texts[key] for key in keys])
+    work = ((keys, [texts[key] for key in keys]) for keys in batches(ordered, EMBED_BATCH))
+    for keys, vectors in engine.embed(embedder, work):
         with catalog.transaction():
             catalog.put_vectors(embedder.id, keys, vectors)
         done += len(keys)
@@ -295,10 +304,17 @@ def _embed_missing(
 
 
 def _rebuild_if_stale(
-    catalog: Catalog, data_dir: Path, embedder: Embedder, progress: Progress
+    catalog: Catalog,
+    data_dir: Path,
+    embedder: Embedder,
+    server: ChromaServer | None,
+    progress: Progress,
 ) -> None:
     if stale(data_dir, catalog, embedder.id):
         progress("index", 0, 1)
-        build_generation(catalog, data_dir, embedder.id, embedder.dim)
+        build_generation(catalog, data_dir, embedder.id, embedder.dim, server=server)
         progress("index", 1, 1)
-    complete(data_dir)
+    if server is not None:
+        keep_vectors(server, data_dir)  # it may have lost them since
+    else:
+        complete(data_dir)

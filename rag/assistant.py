@@ -251,6 +251,8 @@ class Assistant:
         keys = []
         if self.generation.dense is None:
             keys.append("answer.lexical_only")
+        if self.generation.trouble:
+            keys.append("answer.exact_scan")
         if self.generation.fallback:
             keys.append("answer.older_index")
         return tuple(say(language, key) for key in keys)

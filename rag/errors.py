@@ -6,6 +6,8 @@
     ├── LockedError          another process is writing to the data folder          (exit 75)
     ├── ShrinkError          a run would withdraw too much of the collection        (exit 2)
     ├── ReadError            one document could not be read; the run goes on        (ledger row)
+    ├── EngineError          the machines of a run failed; what was committed stays (exit 2)
+    ├── ServerError          the Chroma server does not do what is asked (exit 2)
     ├── EmbeddingError       the model returned something that is not a vector
     ├── ModelTrouble         a language model gave no usable text; quotes are shown instead
     └── IndexDamagedError    a generation on disk fails its checks
@@ -40,6 +42,14 @@ class ShrinkError(SanadError):
 
 class ReadError(SanadError):
     """One document could not be read. `args[0]` is a reason a person understands."""
+
+
+class EngineError(SanadError):
+    """What a run computes with has stopped; the same command goes on where it stood."""
+
+
+class ServerError(SanadError):
+    """The Chroma server does not answer, or not as it should; readers scan their own copy."""
 
 
 class EmbeddingError(SanadError):

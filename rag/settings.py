@@ -25,11 +25,15 @@ from pydantic_settings import (
 from rag.embed import DEFAULT_MODEL
 from rag.errors import ConfigurationError
 from rag.loading import Backend, Device
+from rag.vectors_server import ChromaServer
 from rag.writing.deadline import Deadlines
 from rag.writing.providers import WriterSettings
 
 # An address may hold credentials.
-_NEVER_SHOWN = ("llm_api_key", "llm_base_url", "limits_store", "metrics_token", "office_password")
+_NEVER_SHOWN = (
+    "llm_api_key", "llm_base_url", "limits_store", "metrics_token", "office_password",
+    "chroma_server", "chroma_token",
+)  # fmt: skip
 FEWEST_CHARACTERS = 12  # of a password; guesses are counted, but there may be years of them
 # As a browser writes it: lower case, no path, no wildcard.
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
@@ -74,11 +78,31 @@ class Settings(BaseSettings):
         description="auto: Chroma in the server, an exact scan of the same vectors in one-shot "
         "commands (importing Chroma costs more than the question).",
     )
+    chroma_server: str = Field(
+        "",
+        description="Address of a Chroma server (chroma run), http://HOST:PORT, that holds the "
+        "vectors for several machines. Empty: none; each has its own copy.",
+    )
+    chroma_token: SecretStr = Field(
+        SecretStr(""), description="Token that the proxy in front of it asks for. Empty: none."
+    )
+    chroma_token_header: Literal["Authorization", "X-Chroma-Token"] = Field(
+        "Authorization", description="Header that carries it; Authorization as a bearer's."
+    )
+    chroma_seconds: float = Field(
+        2.0, gt=0, le=60, description="Longest wait for it; then this machine scans its own copy."
+    )
     question_characters: int = Field(1000, ge=1, le=20000, description="Longest question.")
     answer_sentences: int = Field(5, ge=1, le=20, description="Most sentences quoted.")
     passages: int = Field(12, ge=1, le=100, description="Passages read for one answer.")
     read_seconds: float = Field(30.0, gt=0, le=3600, description="Longest time to read a file.")
     read_memory_mb: int = Field(2048, ge=256, description="Memory a reading child may take.")
+    ingest_engine: Literal["local", "ray"] = Field(
+        "local", description="What reads and embeds: processes of this machine, or Ray."
+    )
+    ray_address: str = Field(
+        "", description="Head of a Ray cluster, HOST:PORT. Empty: a Ray of the run's own."
+    )
     fetch_agent: str = Field(
         "Sanad", description="Name websites are asked under, and that robots.txt is read for."
     )
@@ -210,15 +234,16 @@ class Settings(BaseSettings):
     @field_validator("llm_base_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        """An http(s) address without credentials; the messages do not repeat it."""
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("it must be an http:// or https:// address")
-        if "@" in parts.netloc:
-            raise ValueError("it holds credentials; put the key in SANAD_LLM_API_KEY")
-        return value
+        return _address(value, "SANAD_LLM_API_KEY")
 
-    @field_validator("llm_api_key")
+    @field_validator("chroma_server")
+    @classmethod
+    def _server_address(cls, value: str) -> str:
+        if urlsplit(value).path.strip("/") or urlsplit(value).query:
+            raise ValueError("it takes a host and a port, without a path")
+        return _address(value, "SANAD_CHROMA_TOKEN").rstrip("/")
+
+    @field_validator("llm_api_key", "chroma_token")
     @classmethod
     def _fits_a_header(cls, value: SecretStr) -> SecretStr:
         bare = value.get_secret_value().strip()
@@ -312,6 +337,14 @@ class Settings(BaseSettings):
             "allow": _listed(self.fetch_allow.lower()),
         }
 
+    def server(self) -> ChromaServer | None:
+        """The Chroma server that holds the vectors; None where there is none."""
+        if not self.chroma_server:
+            return None
+        token = self.chroma_token.get_secret_value()
+        header = self.chroma_token_header
+        return ChromaServer(self.chroma_server, token, header, self.chroma_seconds)
+
     def writer(self) -> WriterSettings | None:
         """How the language model is reached; None where there is none."""
         if not self.llm:
@@ -345,6 +378,17 @@ class Settings(BaseSettings):
         """Arguments over environment over .env over sanad.toml."""
         toml = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, dotenv_settings, toml
+
+
+def _address(value: str, key: str) -> str:
+    """An http(s) address without credentials, for which `key` is the setting; the messages do
+    not repeat it."""
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError("it must be an http:// or https:// address")
+    if "@" in parts.netloc:
+        raise ValueError(f"it holds credentials; put the key in {key}")
+    return value
 
 
 def _each_is(value: str, pattern: re.Pattern[str], what: str) -> str:

@@ -8,7 +8,7 @@ generation is verified). Rows are passage rows. Knows no text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -103,6 +103,27 @@ class ExactIndex:
         return found
 
 
+def beside_deltas(
+    nearest: Callable[[int], list[tuple[int, float]]],
+    most: int,
+    exact: ExactIndex,
+    vector: npt.NDArray[np.float32],
+    k: int,
+) -> list[tuple[int, float]]:
+    """The k best of a base's graph, asked by `nearest` for so many of its `most` rows, and of the
+    deltas; more are asked for until k of them were not withdrawn."""
+    wanted = min(k, most)
+    while True:
+        found = nearest(wanted) if wanted else []
+        if exact.counts is not None:
+            found = [one for one in found if exact.counts[one[0]]]
+        if len(found) >= k or wanted >= most:
+            break
+        wanted = min(4 * wanted, most)
+    found = [*found, *exact.newest(vector, k)]
+    return sorted(found, key=lambda one: (-one[1], one[0]))[:k]
+
+
 def best_rows(
     scores: npt.NDArray[np.float32], k: int, allowed: Mask | None = None
 ) -> list[tuple[int, float]]:
@@ -148,18 +169,7 @@ class ChromaIndex:
             return self._exact.top(vector, k, allowed)
         if not vector.any() or not self._exact.size:
             return []
-        found = [*self._kept(vector, k), *self._exact.newest(vector, k)]
-        return sorted(found, key=lambda one: (-one[1], one[0]))[:k]
-
-    def _kept(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[int, float]]:
-        """The k nearest of the collection that count: more are asked for until there are k."""
-        counts, wanted = self._exact.counts, k
-        while True:
-            found = self._nearest(vector, min(wanted, self.count))
-            kept = found if counts is None else [one for one in found if counts[one[0]]]
-            if len(kept) >= k or wanted >= self.count:
-                return kept[:k]
-            wanted *= 4
+        return beside_deltas(lambda n: self._nearest(vector, n), self.count, self._exact, vector, k)
 
     def _nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[tuple[int, float]]:
         if not k:

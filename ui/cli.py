@@ -101,10 +101,16 @@ def ingest(
     allow_shrink: Annotated[
         bool, typer.Option(help="Allow a run that withdraws more than 20 % of the collection.")
     ] = False,
+    engine: Annotated[
+        str | None, typer.Option(help="What reads and embeds: local or ray [local].")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring the collection up to date with files, folders and pages."""
-    settings = _settings(data_dir)
+    from ingest.engine import checked_engine
+
+    chosen = checked_engine(engine) if engine is not None else None
+    settings = _settings(data_dir, ingest_engine=chosen)
     report = _ingest(
         settings, sources or [], progress=not as_json, dry_run=dry_run, allow_shrink=allow_shrink
     )
@@ -213,7 +219,7 @@ def doctor(
     if rebuild:
         from ingest.build import rebuild as run
 
-        typer.echo(f"rebuilt generation {run(settings.data_dir)}", err=as_json)
+        typer.echo(f"rebuilt generation {run(settings.data_dir, settings.server())}", err=as_json)
     findings = examine(settings)
     if as_json:
         _print_json({"findings": [finding.as_dict() for finding in findings]})
@@ -234,7 +240,11 @@ def _ingest(
     from ui.progress import progress_bar
 
     limits = Limits(wall_s=settings.read_seconds, memory_mb=settings.read_memory_mb)
-    options = Options(limits=limits, web=web_options(settings.fetching()), **flags)
+    options = Options(
+        limits=limits, web=web_options(settings.fetching()), engine=settings.ingest_engine,
+        ray_address=settings.ray_address, embedding=settings.embedding(),
+        server=settings.server(), **flags,
+    )  # fmt: skip
     with progress_bar(enabled=progress) as show:
         return run(sources, settings.data_dir, _embedder(settings), options, show)
 

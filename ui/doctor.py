@@ -16,6 +16,7 @@ from rag.settings import Settings
 
 if TYPE_CHECKING:
     from rag.index.generation import Manifest
+    from rag.vectors_server import ChromaServer
 
 PACKAGES = (
     "chromadb", "gradio", "langchain", "pypdf", "pypdfium2", "sentence-transformers", "torch",
@@ -53,7 +54,7 @@ def examine(settings: Settings) -> list[Finding]:
     looks = {  # generators: nothing is looked at before the loop
         "lock": _locked(data_dir),
         "catalog": _catalogued(data_dir),
-        "index": _indexed(data_dir, model),
+        "index": _indexed(data_dir, model, settings.server()),
         "public": _public(settings),
     }
     for area, look in looks.items():
@@ -206,7 +207,7 @@ def _catalogued(data_dir: Path) -> Iterator[Finding]:
         yield Finding("document", "warning", f"{row.document}: {row.reason}", "mend or remove it")
 
 
-def _indexed(data_dir: Path, model: str) -> Iterator[Finding]:
+def _indexed(data_dir: Path, model: str, server: ChromaServer | None) -> Iterator[Finding]:
     from rag.index.generation import (
         GENERATIONS,
         candidates,
@@ -240,7 +241,11 @@ def _indexed(data_dir: Path, model: str) -> Iterator[Finding]:
         yield Finding("index", "ok", f"{role} generation {name}: {size}, {manifest.model}")
         if served:
             yield from _outdated(data_dir, manifest, model)
-    yield _probed(data_dir / GENERATIONS / names[0], remedy)
+    newest = data_dir / GENERATIONS / names[0]
+    if server is None:
+        yield _probed(newest, remedy)
+    else:
+        yield _asked(server, newest, f"sanad ingest --data-dir {data_dir}")
 
 
 def _outdated(data_dir: Path, manifest: Manifest, model: str) -> Iterator[Finding]:
@@ -261,6 +266,20 @@ def _outdated(data_dir: Path, manifest: Manifest, model: str) -> Iterator[Findin
     if revision != manifest.catalog_revision:
         said = f"built from revision {manifest.catalog_revision}, the catalog is at {revision}"
         yield Finding("index", "warning", f"stale: {said}", remedy)
+
+
+def _asked(server: ChromaServer, folder: Path, remedy: str) -> Finding:
+    """Whether the Chroma server of the settings holds a generation's vectors."""
+    from rag.index.generation import Generation
+
+    generation = Generation.open(folder, need_vectors=False)
+    try:
+        generation.attach_server(server)
+        if generation.trouble:
+            return Finding("chroma", "warning", generation.trouble, remedy)
+        return Finding("chroma", "ok", f"{server.url} holds every vector of {folder.name}")
+    finally:
+        generation.close()
 
 
 def _probed(folder: Path, remedy: str) -> Finding:

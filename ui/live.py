@@ -194,7 +194,7 @@ class LiveAssistant:
             documents=generation.store.document_count,
             passages=generation.store.passage_count,
             vector_search=generation.dense.name if generation.dense is not None else "none",
-            notes=(*generation.notes, *slot.notes, *problems),
+            notes=(*filter(None, (*generation.notes, generation.trouble)), *slot.notes, *problems),
         )
 
     def close(self) -> None:

@@ -26,11 +26,21 @@ JUDGE_SECONDS = 6.0  # for one opinion; without it the coded check stands
 
 def open_assistant(settings: Settings, *, chroma: bool) -> Assistant:
     """Open the active generation. Raises CollectionError when there is none."""
-    generation = open_current(settings.data_dir)
-    if chroma:
-        generation.attach_chroma()
+    generation = open_generation(settings, chroma=chroma)
     embedder = load_embedder(*settings.embedding())
     return assemble(settings, generation, embedder, shipped_translator(), writer_of(settings))
+
+
+def open_generation(settings: Settings, *, chroma: bool) -> Generation:
+    """The active generation; with `chroma`, searched through the Chroma server of the settings
+    where there is one, else through its own collection."""
+    generation = open_current(settings.data_dir)
+    server = settings.server()
+    if chroma and server is not None:
+        generation.attach_server(server)
+    elif chroma:
+        generation.attach_chroma()
+    return generation
 
 
 def assemble(

@@ -22,7 +22,7 @@ from fastapi.responses import RedirectResponse
 
 from rag.assistant import Assistant
 from rag.errors import ConfigurationError
-from rag.index.generation import current_name, open_current
+from rag.index.generation import current_name
 from rag.index.probe import ChromaProbe
 from rag.settings import Settings
 from rag.wording import languages
@@ -39,7 +39,7 @@ from ui.live import LiveAssistant
 from ui.note.routes import note_routes
 from ui.note.seal import seals_of
 from ui.office.routes import office_routes
-from ui.open import assemble, open_assistant
+from ui.open import assemble, open_assistant, open_generation
 from ui.public.notice import notice
 from ui.public.standing import Standing, standing
 from ui.reader.routes import reader_routes
@@ -101,19 +101,22 @@ def address(listening: socket.socket) -> str:
 
 
 def live_assistant(settings: Settings, probe: ChromaProbe) -> LiveAssistant:
-    """The assistant of a data folder, opened if there is one; the model is loaded once."""
+    """The assistant of a data folder, opened if there is one; the model is loaded once. A
+    Chroma server is asked from the first question on: it cannot take this process along."""
+    exact = settings.vector_search == "exact"
+    asked = settings.server() is not None and not exact
 
     def open_next(before: Assistant | None) -> Assistant:
         if before is None:
-            return open_assistant(settings, chroma=False)
-        generation = open_current(settings.data_dir)
+            return open_assistant(settings, chroma=asked)
+        generation = open_generation(settings, chroma=asked)
         writer = before.author.writer if before.author else None
         return assemble(settings, generation, before.embedder, before.translator, writer)
 
     live = LiveAssistant(
         open_next,
         lambda: current_name(settings.data_dir),
-        None if settings.vector_search == "exact" else probe,
+        None if exact or asked else probe,
     )
     live.follow()
     if isinstance(live.problem, ConfigurationError):

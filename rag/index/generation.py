@@ -37,6 +37,7 @@ from rag.index.lexical import Bm25, LexicalIndex
 from rag.index.spellings import SpellingIndex, Spellings
 from rag.index.store import Store
 from rag.vectors import ChromaIndex, ExactIndex, VectorIndex
+from rag.vectors_server import ChromaServer, ServerIndex, collection_of
 
 FORMAT = 2
 READABLE = (1, 2)  # 1 had no deltas and no rows.npy
@@ -156,9 +157,20 @@ class Generation:
         if isinstance(self.dense, ExactIndex) and self.has_chroma:
             self.dense = ChromaIndex(self.folder / "chroma", self.dense)
 
+    def attach_server(self, server: ChromaServer) -> None:
+        """Search through a Chroma server from now on; the exact scan stands in for it."""
+        if isinstance(self.dense, ExactIndex):
+            digest = self.manifest.files["vectors.npy"][1]
+            self.dense = ServerIndex(server, collection_of(digest), self.dense)
+
+    @property
+    def trouble(self) -> str:
+        """Why something else stands in for the vector search that was chosen; empty: it works."""
+        return getattr(self.dense, "trouble", "")
+
     def close(self) -> None:
         """Release files."""
-        if isinstance(self.dense, ChromaIndex):
+        if isinstance(self.dense, ChromaIndex | ServerIndex):
             self.dense.close()
         self.store.close()
 

@@ -28,10 +28,14 @@ def run(errand: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     from ingest.walk import Options, ingest
     from ingest.web.options import web_options
     from rag.embed import load_embedder
+    from rag.vectors_server import ChromaServer
 
     limits = Limits(wall_s=errand["read_seconds"], memory_mb=errand["read_memory_mb"])
     web = web_options(errand["fetching"])
-    options = Options(allow_shrink=bool(errand["allow_shrink"]), limits=limits, web=web)
+    server = ChromaServer(*errand["server"]) if errand["server"] else None
+    options = Options(
+        allow_shrink=bool(errand["allow_shrink"]), limits=limits, web=web, server=server
+    )
 
     def progress(stage: str, done: int, of: int) -> None:
         tell({"stage": stage, "done": done, "of": of})

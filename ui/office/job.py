@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,12 +73,18 @@ class Jobs:
             "allow_shrink": allow_shrink,
             "embedding": list(self._settings.embedding()),
             "fetching": self._settings.fetching(),
+            "server": self._server(),
             "read_seconds": self._settings.read_seconds,
             "read_memory_mb": self._settings.read_memory_mb,
         }
         self._thread = threading.Thread(target=self._follow, args=(errand,), daemon=True)
         self._thread.start()
         return True
+
+    def _server(self) -> list[Any] | None:
+        """The Chroma server as plain values: the child knows no settings."""
+        server = self._settings.server()
+        return list(astuple(server)) if server else None
 
     def wait(self, seconds: float) -> bool:
         """Whether the run is over within so many seconds."""

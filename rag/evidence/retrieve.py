@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.index.generation import Generation
+from rag.index.highest import highest
 from rag.question.query import Question
 from rag.rerank import Reordering
 from rag.types import Hit, SourceDocument
@@ -119,12 +120,8 @@ def lexical_parts(
 
 def _best(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.intp]:
     """Rows of the k highest scores above 0, best first."""
-    k = min(k, len(scores))
-    if k == 0:
-        return np.zeros(0, np.intp)
-    rows = np.argpartition(-scores, k - 1)[:k]
-    rows = rows[scores[rows] > 0]
-    return rows[np.lexsort((rows, -scores[rows]))]
+    rows = highest(scores, k)
+    return rows[scores[rows] > 0]
 
 
 def _cap(

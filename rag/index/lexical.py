@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import IndexDamagedError
+from rag.index.highest import highest
 
 K1 = 1.2
 B = 0.75
@@ -132,11 +133,7 @@ class Bm25:
         scores = self.scores(question)
         if allowed is not None:
             scores = np.where(allowed[self.members], scores, np.float32(0))
-        k = min(k, len(scores))
-        if k == 0:
-            return []
-        best = np.argpartition(-scores, k - 1)[:k]
-        best = best[np.lexsort((self.members[best], -scores[best]))]
+        best = highest(scores, k)
         return [(int(self.members[i]), float(scores[i])) for i in best if scores[i] > 0]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import IndexDamagedError
+from rag.index.highest import highest
 from rag.index.lexical import LexicalIndex
 from rag.words.vocabulary import Vocabulary
 
@@ -99,10 +100,7 @@ def wanted_grams(spellings: Mapping[str, float]) -> dict[str, float]:
 
 def best_words(scores: npt.NDArray[np.float32], word: Callable[[int], str], k: int) -> list[str]:
     """The k words of the highest scores above 0, best first."""
-    k = min(k, len(scores))
-    best = np.argpartition(-scores, k - 1)[:k] if k else np.zeros(0, np.int64)
-    best = best[np.lexsort((best, -scores[best]))]
-    return [word(int(at)) for at in best if scores[at] > 0]
+    return [word(int(at)) for at in highest(scores, k) if scores[at] > 0]
 
 
 def _grams(word: str) -> set[str]:

@@ -8,16 +8,19 @@ functions (`ingest.prepare`) in the same sandbox: the result is the same to the 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from ingest.prepare import Finished, read_each
+from ingest.prepare import Finished, Prepared, Taken, described, read_each
+from ingest.processes import Processes
 from ingest.report import Options
 from ingest.sandbox import SandboxPool
 from ingest.sources import Item
 from rag.embed import Embedder, Vectors
 from rag.errors import ConfigurationError
 
+FEW = 64  # documents read before processes are started, which takes seconds
 Batch = tuple[Sequence[str], Sequence[str]]  # keys of embedded texts, and those texts
 
 
@@ -38,15 +41,23 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """Threads that each have a sandboxed child; texts are embedded in this process."""
+    """Threads that each have a sandboxed child; texts are embedded in this process. Where there
+    is much to read, processes clean, describe and split it, each with a child of its own."""
 
     def __init__(self, options: Options) -> None:
         self._workers = options.workers
         self._pool = SandboxPool(options.workers, options.limits)
+        self._processes = Processes(options.workers, options.limits)
+        self._taken = itertools.count(1)
 
     def read(self, items: Sequence[Item], stored: Mapping[str, str]) -> Iterator[Finished]:
         """See `Engine.read`."""
-        return read_each(items, stored, self._pool, self._workers)
+        return read_each(items, stored, self._described, 2 * self._workers)
+
+    def _described(self, taken: Taken) -> Prepared:
+        if next(self._taken) > FEW and self._processes.work:
+            return self._processes.described(taken, otherwise=self._pool.read)
+        return described(taken, self._pool.read)
 
     def embed(
         self, embedder: Embedder, batches: Iterable[Batch]
@@ -56,8 +67,9 @@ class LocalEngine:
             yield keys, embedder.encode_passages(texts)
 
     def close(self) -> None:
-        """Stop the children."""
+        """Stop the children and processes."""
         self._pool.close()
+        self._processes.close()
 
 
 def _ray(options: Options) -> Engine:

@@ -170,7 +170,8 @@ def _named(words: Sequence[_Word], at: int, form: _Form) -> bool:
     )
 
 
-def _readings(word: str) -> list[str]:
+@lru_cache(maxsize=65536)
+def _readings(word: str) -> tuple[str, ...]:
     """The word without its article; in Arabic also without a conjunction or preposition."""
     readings = [_bare(word)]
     if _ARABIC.match(word):
@@ -181,7 +182,7 @@ def _readings(word: str) -> list[str]:
             readings.append(word[2:])
         elif word[0] in "بلك" and len(word) > 3:
             readings.append(_bare(word[1:]))
-    return list(dict.fromkeys(readings))
+    return tuple(dict.fromkeys(readings))
 
 
 def _bare(word: str) -> str:

@@ -19,7 +19,6 @@ from ingest.build import indexed_text
 from ingest.clean import clean
 from ingest.describe import describe
 from ingest.marks import asides, items, orders
-from ingest.sandbox import SandboxPool
 from ingest.sidecar import parse_sidecar
 from ingest.sources import Item
 from ingest.split import split
@@ -48,16 +47,17 @@ Finished = tuple[Item, Outcome]
 
 
 def read_each(
-    items: Sequence[Item], stored: Mapping[str, str], pool: SandboxPool, workers: int
+    items: Sequence[Item], stored: Mapping[str, str], describe: Describe, workers: int
 ) -> Iterator[Finished]:
-    """Items with their outcomes, as they are ready; a bounded number is read ahead."""
+    """Items with their outcomes, as they are ready; a bounded number is read ahead, by so many
+    threads."""
     with ThreadPoolExecutor(workers) as threads:
         pending: dict[Outcome, Item] = {}
         queue = iter(items)
         while True:
             while len(pending) < 4 * workers and (item := next(queue, None)) is not None:
                 known = stored.get(item.id, "")
-                pending[threads.submit(prepare, item, pool, known)] = item
+                pending[threads.submit(prepare, item, describe, known)] = item
             if not pending:
                 return
             for future in wait(pending, return_when=FIRST_COMPLETED).done:
@@ -89,10 +89,13 @@ class Taken:
     sidecar: Mapping[str, object]
 
 
-def prepare(item: Item, pool: SandboxPool, known: str) -> tuple[str, Prepared | None]:
+Describe = Callable[[Taken], Prepared]
+
+
+def prepare(item: Item, describe: Describe, known: str) -> tuple[str, Prepared | None]:
     """(digest, document); None when the stored document has this digest."""
     digest, taken = take(item, known)
-    return digest, None if taken is None else described(taken, pool.read)
+    return digest, None if taken is None else describe(taken)
 
 
 def take(item: Item, known: str) -> tuple[str, Taken | None]:

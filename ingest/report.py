@@ -68,15 +68,15 @@ class Tally:
     failed: list[tuple[str, str]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     removed: list[tuple[str, str, int]] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)  # not embedded yet, by their keys
     passages: int = 0
+    embedded: int = 0
 
 
 def report_of(
     sources: Sequence[Source],
     gone: Sequence[str],
     tally: Tally,
-    embedded: int,
     generation: str,
     started: float,
 ) -> IngestReport:
@@ -93,7 +93,7 @@ def report_of(
         ignored=tuple(name for source in sources for name in source.ignored),
         notes=(*tally.notes, *(row for source in sources for row in _said(source))),
         removed=tuple(tally.removed),
-        embedded=embedded,
+        embedded=tally.embedded,
         passages=tally.passages,
         generation=generation,
         seconds=round(time.monotonic() - started, 3),

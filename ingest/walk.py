@@ -37,6 +37,7 @@ __all__ = ["IngestReport", "Options", "Progress", "ingest"]
 
 SHRINK_LIMIT = 0.2  # share of the collection a run may withdraw without being told to
 EMBED_BATCH = 1024
+MOST_TEXTS = 50_000  # passages whose texts are held in memory until they are embedded
 
 
 def ingest(
@@ -71,11 +72,11 @@ def ingest(
         gone = _gone(sources, catalog)
         if not options.allow_shrink:
             _guard_shrink(gone, sources, catalog)
-        tally = _read_all(sources, catalog, engine, progress)
+        tally = _read_all(sources, catalog, engine, embedder, progress)
         _withdraw(sources, gone, catalog)
-        embedded = _embed_missing(catalog, engine, embedder, tally.texts, progress)
+        _embed_missing(catalog, engine, embedder, tally, progress)
         _rebuild_if_stale(catalog, data_dir, embedder, options.server, progress)
-        report = report_of(sources, gone, tally, embedded, current_name(data_dir), started)
+        report = report_of(sources, gone, tally, current_name(data_dir), started)
         record(data_dir, arguments, report.as_dict())
         return report
 
@@ -155,7 +156,7 @@ def _dry_run(
             tally.created if known is None else tally.updated if known != digest else tally.skipped
         )
         target.append(item.id)
-    return replace(report_of(sources, gone, tally, 0, "", started), dry_run=True)
+    return replace(report_of(sources, gone, tally, "", started), dry_run=True)
 
 
 def _items(sources: Sequence[Source]) -> Iterator[Item]:
@@ -163,9 +164,14 @@ def _items(sources: Sequence[Source]) -> Iterator[Item]:
 
 
 def _read_all(
-    sources: Sequence[Source], catalog: Catalog, engine: Engine, progress: Progress
+    sources: Sequence[Source],
+    catalog: Catalog,
+    engine: Engine,
+    embedder: Embedder,
+    progress: Progress,
 ) -> Tally:
-    """Have the engine read changed items, store each as it is done."""
+    """Have the engine read changed items, store each as it is done. Where many texts wait for
+    their vectors, they get them on the way: memory does not grow with the collection."""
     tally, stored = Tally(), catalog.digests()
     queue = list(_items(sources))
     known = catalog.sources()
@@ -183,6 +189,10 @@ def _read_all(
                 _store(item, outcome, stored, catalog, tally)
         done += len(batch)
         progress("read", done, len(queue))
+        if len(tally.texts) > MOST_TEXTS:
+            wanted = sorted(catalog.missing_vectors(embedder.id) & tally.texts.keys())
+            _embed(catalog, engine, embedder, wanted, tally, lambda stage, done, of: None)
+            tally.texts.clear()
     return tally
 
 
@@ -275,32 +285,41 @@ def _asked_no_more(
 
 
 def _embed_missing(
+    catalog: Catalog, engine: Engine, embedder: Embedder, tally: Tally, progress: Progress
+) -> None:
+    """Give every passage a vector of this model."""
+    missing, texts = catalog.missing_vectors(embedder.id), tally.texts
+    if missing - texts.keys():  # another model, or an interrupted run: read from the catalog
+        for document, passages in catalog.documents():
+            texts.update((key, indexed_text(document, p)) for p, key in passages if key in missing)
+            if len(texts) > MOST_TEXTS:
+                _embed(catalog, engine, embedder, sorted(missing & texts.keys()), tally, progress)
+                missing -= texts.keys()
+                texts.clear()
+    _embed(catalog, engine, embedder, sorted(missing), tally, progress)
+    with catalog.transaction():
+        catalog.set_embedded(embedder.id)
+
+
+def _embed(
     catalog: Catalog,
     engine: Engine,
     embedder: Embedder,
-    texts: dict[str, str],
+    wanted: Sequence[str],
+    tally: Tally,
     progress: Progress,
-) -> int:
-    """Give every passage a vector of this model; returns how many were computed."""
-    missing = catalog.missing_vectors(embedder.id)
-    if missing - texts.keys():  # another model, or an interrupted run: read from the catalog
-        for document, passages in catalog.documents():
-            for passage, key in passages:
-                if key in missing:
-                    texts[key] = indexed_text(document, passage)
-    ordered = sorted(missing)
-    if ordered and not catalog.knows_unrelated(embedder.id):
+) -> None:
+    """Compute and store the vectors of these keys, whose texts the tally has."""
+    if wanted and not catalog.knows_unrelated(embedder.id):
         catalog.set_unrelated(embedder.id, unrelated_cosine(embedder))
-    done = 0
-    work = ((keys, [texts[key] for key in keys]) for keys in batches(ordered, EMBED_BATCH))
+    done, texts = 0, tally.texts
+    work = ((keys, [texts[key] for key in keys]) for keys in batches(wanted, EMBED_BATCH))
     for keys, vectors in engine.embed(embedder, work):
         with catalog.transaction():
             catalog.put_vectors(embedder.id, keys, vectors)
         done += len(keys)
-        progress("embed", done, len(ordered))
-    with catalog.transaction():
-        catalog.set_embedded(embedder.id)
-    return len(ordered)
+        progress("embed", done, len(wanted))
+    tally.embedded += done
 
 
 def _rebuild_if_stale(

@@ -10,7 +10,7 @@ from pathlib import Path
 from ingest.catalog import FILE
 from rag.index.generation import CHROMA, GENERATIONS, current_name, file_digest
 
-_TIMES = {"ledger": {"time"}}
+_TIMES = {"ledger": {"time"}, "documents": {"revision"}}  # which came when
 _TABLES = ("documents", "pages", "passages", "vectors", "ledger", "sources")
 
 

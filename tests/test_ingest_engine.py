@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from ingest.engine import LocalEngine, open_engine
 from ingest.prepare import Prepared, Taken
+from ingest.processes import Processes
 from ingest.ray_engine import _in_order
 from ingest.ray_session import find_ray
 from ingest.ray_work import code, embed_one, read_one
 from ingest.report import Options
-from ingest.sandbox import Limits
+from ingest.sandbox import Limits, Sandbox
+from ingest.walk import ingest
 from rag.embed import DEFAULT_MODEL, HashEmbedder, load_embedder
 from rag.errors import ConfigurationError, EngineError, ReadError
 from rag.settings import load_settings
+from tests.same_collection import assert_same
 
 RECIPE = (DEFAULT_MODEL, "", 32, "auto", "auto")
 PLAN = Taken("plan.md", "plan.md", "", b"# A plan\n\nThe city wrote a plan with its schools.\n", {})
@@ -112,3 +122,78 @@ def test_the_local_engine_embeds_batch_by_batch():
     engine.close()
     assert keys == ["k"]
     assert np.array_equal(vectors, embedder.encode_passages(["county plans"]))
+
+
+def write_many(folder, count):
+    folder.mkdir()
+    for n in range(count):
+        text = f"# Plan {n}\n\nThe city of Nairobi wrote plan {n} with its schools in 20{n:02d}.\n"
+        (folder / f"plan-{n}.md").write_text(text, "utf-8")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+
+
+def test_processes_prepare_what_threads_would(tmp_path, monkeypatch):
+    write_many(tmp_path / "docs", 9)
+    reports = {}
+    for few in (64, 3):  # in the second run most documents go to processes
+        monkeypatch.setattr("ingest.engine.FEW", few)
+        reports[few] = ingest([str(tmp_path / "docs")], tmp_path / str(few), HashEmbedder())
+    assert reports[3].failed == reports[64].failed and len(reports[3].failed) == 1
+    assert_same(tmp_path / "64", tmp_path / "3", revisions=False)
+
+
+def test_texts_are_embedded_on_the_way_when_many_wait(tmp_path, monkeypatch):
+    write_many(tmp_path / "docs", 9)
+    ingest([str(tmp_path / "docs")], tmp_path / "one", HashEmbedder())
+    monkeypatch.setattr("ingest.walk.MOST_TEXTS", 2)
+    monkeypatch.setattr("ingest.prepare.COMMIT_DOCUMENTS", 2)
+    report = ingest([str(tmp_path / "docs")], tmp_path / "two", HashEmbedder())
+    assert report.embedded == 9
+    assert_same(tmp_path / "one", tmp_path / "two", revisions=False)
+    other = HashEmbedder(32)
+    assert ingest([], tmp_path / "two", other).embedded == 9  # another model: read from the catalog
+    assert ingest([], tmp_path / "two", other).embedded == 0
+
+
+def test_a_process_that_dies_costs_nothing():
+    processes = Processes(2, Limits())
+    sandbox = Sandbox()
+    try:
+        here = processes.described(PLAN, sandbox.read)
+        for process in processes._pool._processes.values():
+            process.kill()
+        assert processes.described(PLAN, sandbox.read) == here
+        assert not processes.work
+    finally:
+        processes.close()
+        sandbox.close()
+
+
+@pytest.mark.slow
+def test_processes_end_with_their_parent():
+    code = (
+        "from ingest.processes import Processes\n"
+        "from ingest.prepare import Taken\n"
+        "from ingest.sandbox import Limits\n"
+        "import time\n"
+        "if __name__ == '__main__':\n"
+        "    p = Processes(2, Limits())\n"
+        "    p.described(Taken('a.md', 'a.md', '', b'A city wrote a plan.', {}), None)\n"
+        "    print(*p._pool._processes, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "parent.py"
+        script.write_text(code)
+        parent = subprocess.Popen(
+            [sys.executable, str(script)], stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        )  # fmt: skip
+        children = [int(pid) for pid in parent.stdout.readline().split()]
+        assert children
+        parent.kill()
+        parent.wait()
+        stop = time.monotonic() + 30
+        while any(psutil.pid_exists(pid) for pid in children):
+            assert time.monotonic() < stop, "they outlive their parent"
+            time.sleep(0.2)

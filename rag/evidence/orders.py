@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from rag.words.text import fold
 FILE = Path(__file__).with_suffix(".toml")
 _LONGEST = 4_000  # characters of a line that are read
 _LINE = re.compile(r"[^\n]+")
+_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|.")  # of an expression: escaped, a class, a character
 
 
 def speaks_to_machine(text: str, language: str = "en") -> bool:
@@ -72,6 +74,26 @@ def _hits(text: str) -> set[str]:
 def _groups() -> dict[str, re.Pattern[str]]:
     tables = tomllib.loads(FILE.read_text("utf-8"))
     return {
-        name: re.compile("|".join(rule for rules in table.values() for rule in rules))
+        name: re.compile(any_of([rule for rules in table.values() for rule in rules]))
         for name, table in tables.items()
     }
+
+
+def any_of(rules: Sequence[str]) -> str:
+    """One expression that matches where one of the rules does. What begins alike is tried from
+    one beginning: a third of the time, for most places in a text begin no word."""
+    beginnings: dict[str, list[str]] = {"\\b": [], r"(?:^|\s)": [], "": []}
+    for rule in rules:
+        begins = next(b for b in beginnings if not b or (rule.startswith(b) and _is_one(rule)))
+        beginnings[begins].append(rule.removeprefix(begins))
+    return "|".join(f"{begins}(?:{'|'.join(rest)})" for begins, rest in beginnings.items() if rest)
+
+
+def _is_one(rule: str) -> bool:
+    """Whether an expression is no list of alternatives: its beginning belongs to all of it."""
+    depth = 0
+    for token in _TOKEN.findall(rule):
+        depth += (token == "(") - (token == ")")
+        if token == "|" and not depth:
+            return False
+    return True

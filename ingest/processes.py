@@ -1,0 +1,82 @@
+"""Processes that prepare documents: Python works on one core a process.
+
+A process has a sandboxed child of its own and runs `ingest.prepare.described`, so that its result
+is the one the caller would have got. It ends when its parent does, however that ended.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from ingest.prepare import Prepared, Taken, described
+from ingest.sandbox import Limits, Sandbox
+from ingest.types import RawDocument
+from rag.errors import SanadError
+
+Read = Callable[[bytes, str], RawDocument]
+_WATCH_S = 1.0
+_sandbox: Sandbox | None = None  # of a process of the pool
+
+
+class Processes:
+    """A pool that is started with the first document. Safe between threads."""
+
+    def __init__(self, workers: int, limits: Limits) -> None:
+        self._workers, self._limits = workers, limits
+        self._pool: ProcessPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self.work = workers > 1  # False once one of them has died: the caller goes on alone
+
+    def described(self, taken: Taken, otherwise: Read) -> Prepared:
+        """The document, made in a process; here, with `otherwise`, where that died of it."""
+        try:
+            done = self._started().submit(_described, taken).result()
+        except BrokenProcessPool:
+            self.work = False
+            return described(taken, otherwise)
+        if isinstance(done, SanadError):
+            raise done
+        return done
+
+    def _started(self) -> ProcessPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(
+                    self._workers,
+                    mp_context=multiprocessing.get_context("spawn"),
+                    initializer=_begin,
+                    initargs=(self._limits, os.getpid()),
+                )
+            return self._pool
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+def _begin(limits: Limits, parent: int) -> None:
+    global _sandbox
+    _sandbox = Sandbox(limits)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """A pool's process waits for work for ever, also when nobody is left to send any."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH_S)
+    os._exit(1)
+
+
+def _described(taken: Taken) -> Prepared | SanadError:
+    assert _sandbox is not None
+    try:
+        return described(taken, _sandbox.read)
+    except SanadError as error:
+        return error

@@ -80,7 +80,7 @@ def wikipedia(data: Path) -> Iterator[CorpusPassage]:
     numbers = itertools.count()
     with tarfile.open(data / "scale" / ARTICLES) as archive:
         for title, body in article_texts(archive):
-            for passage in _passages(body):
+            for passage in passages_of(body):
                 yield CorpusPassage(f"wiki-{next(numbers)}", passage, title, "ar")
 
 
@@ -94,7 +94,7 @@ def article_texts(archive: tarfile.TarFile) -> Iterator[tuple[str, str]]:
         yield from _ARTICLE.findall(text)
 
 
-def _passages(body: str) -> Iterator[str]:
+def passages_of(body: str) -> Iterator[str]:
     """Runs of paragraphs of at most LONGEST words; longer paragraphs are cut."""
     run: list[str] = []
     for paragraph in body.split("\n"):

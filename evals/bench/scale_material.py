@@ -22,7 +22,7 @@ from pathlib import Path
 from evals.retrieval_sets import ACTS, ARTICLES, article_texts
 from evals.training.acts import aligned_sections
 
-WORDS_A_PASSAGE = 105  # what the splitter makes of this material, on average
+WORDS_A_PASSAGE = 144  # what the splitter makes of this material, on average
 EXCHANGED = 1 / 3
 _WORD = re.compile(r"\w+")
 Text = tuple[str, str, str]  # name with its ending, language, content

@@ -216,5 +216,7 @@
     find("mark", dialog)?.scrollIntoView({ block: "nearest" });
   }
 
+  // Who has a keyboard types at once; a finger sees the page from its top.
+  if (matchMedia("(pointer: fine)").matches) find("textarea", early() ?? document.createElement("p"))?.focus({ preventScroll: true });
   speak();
 })();

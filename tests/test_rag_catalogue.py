@@ -54,6 +54,15 @@ def test_counts_take_the_plural_of_the_language(language, n, words):
     assert say(language, "count.documents", n=n) == words
 
 
+@pytest.mark.parametrize(
+    ("n", "words"),
+    [(2, "عملان"), (10, "10 أعمال"), (11, "11 عملًا"), (99, "99 عملًا"), (100, "100 عمل"),
+     (103, "103 أعمال"), (111, "111 عملًا")],
+)  # fmt: skip
+def test_arabic_counts_by_the_last_two_figures(n, words):
+    assert say("ar", "library.works", n=n) == words
+
+
 def test_a_language_we_do_not_speak_is_answered_in_english():
     assert "sw" not in languages()
     assert say("sw", "chat.ask") == messages("en")["chat.ask"] == "Ask"

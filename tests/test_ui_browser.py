@@ -248,6 +248,51 @@ def slow(collection, assistant) -> Iterator[str]:
         yield address
 
 
+class Lingering(Assistant):
+    """Ends a reader's question a while after its answer stands on the page."""
+
+    def ask(self, *asked):
+        yield from super().ask(*asked)
+        if len(asked) == 4:
+            time.sleep(1.0)
+
+
+@pytest.fixture(scope="module")
+def lingering(collection, assistant) -> Iterator[str]:
+    settings = Settings(data_dir=collection)
+    one = Lingering(assistant.generation, assistant.embedder, assistant.settings)
+    with served(settings, LiveAssistant(lambda before: one, lambda: "one")) as address:
+        yield address
+
+
+@pytest.mark.parametrize("how", ["Enter", "button", "retry"])
+def test_a_question_sent_as_soon_as_an_answer_stands_is_answered(visit, lingering, how):
+    page = visit(at=lingering)
+    ask(page, KENYA)
+    asked = KENYA if how == "retry" else "What does UNAR do in Italy?"
+    if how == "retry":
+        page.click(f"{FINISHED} [data-act=retry]")
+    else:
+        page.fill(BOX, asked)
+        page.press(BOX, "Enter") if how == "Enter" else page.click("#sanad-send")
+    page.wait_for_selector("#sanad-log .sanad-turn", state="attached")
+    page.wait_for_selector(FINISHED)
+    assert asked in page.inner_text(f"{FINISHED} h2")
+    page.wait_for_timeout(1500)
+    assert page.locator(".sanad-turn").count() == 2  # it was asked once
+    assert page.input_value(BOX) == ""
+
+
+def test_an_empty_box_asks_nothing_and_leaves_the_answer_as_it_is(visit):
+    page = visit()
+    ask(page, KENYA)
+    page.press(BOX, "Enter")
+    page.click("#sanad-send")
+    page.wait_for_timeout(500)
+    assert page.locator(FINISHED).count() == 1
+    assert page.locator("#sanad-log .sanad-turn").count() == 0
+
+
 def test_sentences_appear_one_by_one(visit, slow):
     page = visit(at=slow)
     page.wait_for_selector("#sanad-scope p")

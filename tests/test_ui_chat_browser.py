@@ -76,7 +76,7 @@ def slowed(browser, address: str, language: str = "en", **context):
 
 def test_what_is_typed_before_the_page_is_ready_is_kept_where_the_caret_was(browser, address):
     page, go = slowed(browser, address)
-    assert page.locator(EARLY).evaluate("box => box === document.activeElement")
+    page.wait_for_function("document.activeElement?.matches('#sanad-early textarea')")
     assert page.locator("#sanad-scope p").inner_text()  # and there is something to read
     page.keyboard.type("What does UNAR in Italy?")
     for _ in range(len(" in Italy?")):
@@ -115,6 +115,16 @@ def test_what_is_asked_before_the_page_is_ready_is_answered_when_it_is(browser, 
     page.wait_for_selector(FINISHED)
     assert KENYA in page.inner_text(f"{FINISHED} h2")
     page.close()
+
+
+@pytest.mark.parametrize("language", sorted(EXAMPLES))
+def test_a_phone_shows_the_page_from_its_top_with_the_box_in_one_line(visit, language):
+    page = visit(f"{language}/", PHONE, has_touch=True, is_mobile=True)
+    page.wait_for_selector("#sanad-early", state="detached")
+    assert page.evaluate("scrollY") == 0
+    assert page.locator(BOX).bounding_box()["height"] <= 48  # whatever the hint's length
+    page.fill(BOX, "A question that goes on until it needs a second line of a phone")
+    page.wait_for_function("box => document.querySelector(box).offsetHeight > 60", arg=BOX)
 
 
 def test_the_box_stays_where_it_was_when_the_page_is_ready(browser, address):

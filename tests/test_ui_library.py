@@ -10,7 +10,7 @@ import pytest
 from ingest.catalog import Catalog
 from rag.settings import Settings
 from rag.types import SourceDocument
-from rag.wording import languages, say
+from rag.wording import languages, listed, say
 from tests.officing import live_of, visitor_of
 from ui.library.coverage import gaps, pictures
 from ui.library.entry_html import entry
@@ -144,6 +144,18 @@ def test_coverage_counts_works_and_names_gaps():
     assert "Years without a document: 2021 to 2023." in page
     assert "1 work without a date" in page
     assert re.search(r'<th scope="row"><bdi><a href="./library\?year=2024">2024</a>', page)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_places_of_one_count_stand_by_name_not_by_code(language):
+    held = shelf_of(
+        [document(f"{code}.md", countries=(code,)) for code in ("XK", "GB", "DE", "IQ")]
+    )
+    page = library_body(held, {}, [], Wanted(view="coverage"), language)
+    names = re.findall(r'country=\w\w">([^<]+)</a>', page)
+    assert len(names) == 4
+    assert names == sorted(names)
+    assert listed(names, language) in page
 
 
 def test_pictures_are_tables_of_numbers():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -20,6 +21,7 @@ from rag.index.generation import open_current
 from rag.settings import Settings, load_settings
 from rag.wording import languages, say
 from tests.officing import PASSWORD, live_of, visitor_of
+from ui.library.unread import kind_of
 from ui.office.changes import CHANGES
 from ui.office.door import COOKIE, same_origin
 from ui.office.metadata import FIELDS
@@ -316,6 +318,9 @@ def test_a_file_that_cannot_be_read_is_a_line_with_its_reason(office):
     assert say("en", "office.failed_told") in shown
     failed = page(officer, "office-document", id="bomb.docx")
     assert say("en", "office.state_failed") in failed
+    arabic = officer.client.get("/ar/office-document?id=bomb.docx").text
+    reason = re.search(r'<br><span class="sanad-why" lang="en" dir="ltr">([^<]+)', arabic)[1]
+    assert say("ar", f"library.why_{kind_of(html.unescape(reason))}") in arabic
     public = officer.client.get("/en/library?view=unread").text
     assert "bomb.docx" in public
     officer.post("office-remove", id="bomb.docx", sure="yes")

@@ -3,6 +3,7 @@
 import hashlib
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -109,6 +110,24 @@ def test_a_quote_of_a_pdf_is_boxed_on_its_page_and_marked_in_its_text(room):
     text = room.get(QUOTED, view="text")
     assert '<mark id="quote">It is open.</mark>' in text.text
     assert "<svg" not in text.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "view"),
+    [
+        ({"sec-ch-ua-mobile": "?1"}, "text"),
+        ({"sec-ch-ua-mobile": "?0", "user-agent": "A Mobile of some kind"}, "page"),
+        ({"user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Version/18.0 Mobile"}, "text"),
+        ({"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"}, "page"),
+    ],
+)
+def test_on_a_phone_the_text_comes_first_and_the_page_is_one_press_away(room, headers, view):
+    def opened(**more):
+        where = address(replace(QUOTED, **more)).split("#")[0]
+        return room.client.get(f"/en/{where}", headers=headers).text
+
+    assert f'data-view="{view}"' in opened()
+    assert 'data-view="page"' in opened(view="page")
 
 
 @pytest.mark.parametrize("language", languages())

@@ -47,6 +47,12 @@ def bare(shown):
     return html.unescape(re.sub(r"<[^>]+>", "", shown))
 
 
+@pytest.mark.parametrize("heading", ["What are local councils?", "ما هي المجالس المحلية؟"])
+def test_a_heading_may_ask(heading):
+    shown = whole(page_of(f"{heading}\nThey meet monthly.", asides=[heading]))
+    assert shown == f"<h2>{heading}</h2><p>They meet monthly.</p>"
+
+
 def test_headings_lists_and_tables_stand_as_such():
     shown = whole(PAGE)
     assert "<h2>Local councils</h2>" in shown

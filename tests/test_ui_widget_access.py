@@ -11,7 +11,7 @@ from tests.framing import WORDS, ask, open_host, opened, serve_widget, visitor_o
 from tests.hosting import KEY
 from tests.questions import EXAMPLES
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 
 
 def test_keyboard_alone_is_enough(visit, sanad):

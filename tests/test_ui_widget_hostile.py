@@ -10,7 +10,7 @@ from tests.framing import ask, open_host, opened, serve_widget, visitor_of_sites
 from tests.hosting import embedded
 from tests.serving import answering_with, settings_for
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 
 
 XSS = [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.browsing import CONTRAST, KENYA, MARKS, open_browser, overflow  # noqa: F401  # fixtures
 from tests.framing import DESK, WORDS, ask, open_host, opened, serve_widget, visitor_of_sites  # noqa: F401  # fixtures
 from tests.hosting import KEY, embedded
 from tests.serving import answering_with, settings_for
 from ui.public.sites import Site, sites_path, write_sites
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 
 
 HOSTILE = """

@@ -12,7 +12,7 @@ from tests.framing import WORDS, ask, open_host, opened, serve_widget, visitor_o
 from tests.hosting import Wire, embedded
 from tests.serving import Scripted, answering_with, settings_for
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 HALF = '<article class="sanad-turn" data-state="running"><h2>half an answer</h2></article>'
 PAGE = {"type": "page", "html": HALF, "history": [], "done": False}
 

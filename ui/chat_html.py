@@ -165,7 +165,7 @@ def _facts(item: Cited, language: str) -> str:
         say(language, "answer.page", page=label),
         "" if document.language in ("", "und") else language_name(document.language, language),
     ]
-    return '<span aria-hidden="true"> · </span>'.join(
+    return '<span aria-hidden="true">&nbsp;· </span>'.join(
         f"<bdi>{text(fact)}</bdi>" for fact in facts if fact
     )
 

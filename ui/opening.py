@@ -90,7 +90,8 @@ def starters_html(page: Opened, language: str) -> str:
     """Questions to begin with, each asked when it is pressed; nothing where none is known."""
     own = _asking(say(language, "chat.examples"), [(language, each) for each in page.starters])
     other = _asking(say(language, "chat.other_languages"), page.elsewhere)
-    return f'<section id="sanad-examples"{marked(language)}>{own}{other}</section>'
+    others = f'<div class="sanad-others">{other}</div>' if other else ""
+    return f'<section id="sanad-examples"{marked(language)}>{own}{others}</section>'
 
 
 def _asking(heading: str, questions: Sequence[tuple[str, str]]) -> str:
@@ -111,7 +112,7 @@ def _early(language: str, longest: int) -> str:
     return (
         f'<div id="sanad-early"{marked(language)}><div class="sanad-early-row">'
         f'<textarea rows="1" maxlength="{longest}" aria-label="{name}" placeholder="{hint}" '
-        f'dir="{direction(language)}" autofocus></textarea><button type="button">{ask}</button>'
+        f'dir="{direction(language)}"></textarea><button type="button">{ask}</button>'
         f"</div><p hidden>{sent}</p></div>"
     )
 

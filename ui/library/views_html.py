@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from rag.wording import format_date, listed, number, say
+from rag.words.text import fold
 from ui.library.coverage import Gaps, Picture, gaps, pictures
 from ui.library.list_html import facet_name, list_view
 from ui.library.shelf import Shelf
@@ -73,7 +74,9 @@ def coverage_view(shelf: Shelf, language: str) -> str:
 
 
 def _picture(picture: Picture, language: str) -> str:
-    rows = "".join(_row(picture, value, count, language) for value, count in picture.rows)
+    rows = "".join(
+        _row(picture, value, count, language) for value, count in _ordered(picture, language)
+    )
     notes = []
     if picture.without:
         works = say(language, "library.works", n=picture.without)
@@ -90,6 +93,15 @@ def _picture(picture: Picture, language: str) -> str:
     return (
         f'<section><table class="sanad-picture"><caption>{caption}</caption>{head}'
         f"<tbody>{rows}</tbody></table>{told}</section>"
+    )
+
+
+def _ordered(picture: Picture, language: str) -> list[tuple[str, int]]:
+    """Years as they come; else the most first, and those of one length by name."""
+    if picture.facet == "year":
+        return list(picture.rows)
+    return sorted(
+        picture.rows, key=lambda row: (-row[1], fold(facet_name(picture.facet, row[0], language)))
     )
 
 
@@ -120,7 +132,8 @@ def _gaps(found: Gaps, language: str) -> str:
         ]  # fmt: skip
         said.append(say(language, "library.gap_years", years=listed(spans, language)))
     for facet in ("theme", "country", "language"):
-        names = [facet_name(facet, value, language) for value in found.once.get(facet, ())]
+        values = found.once.get(facet, ())
+        names = sorted((facet_name(facet, value, language) for value in values), key=fold)
         if names:
             said.append(say(language, f"library.once_{facet}", names=listed(names, language)))
     if not said:

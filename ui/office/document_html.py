@@ -16,7 +16,7 @@ from ui.library.entry_html import cited
 from ui.markup import marked, text
 from ui.office.frame_html import change, hidden, sure, word
 from ui.office.job import Job
-from ui.office.job_html import job_view, reasons_words
+from ui.office.job_html import job_view, reasons_words, why
 from ui.office.metadata import FIELDS, LISTS, Correction
 
 MOST_SHOWN = 200_000  # characters of the stored text
@@ -58,10 +58,8 @@ def _stripped(opened: Opened, language: str) -> str:
     if row is None:
         return "".join([*said, f"<p>{word(language, 'no_ledger')}</p>"])
     if row.status == "failed":
-        said.append(
-            f'<p class="sanad-told">{word(language, "state_failed")} '
-            f'<span lang="en" dir="ltr">{text(row.reason)}</span></p>'
-        )
+        told = f"{word(language, 'state_failed')} {why(row.reason, language)}"
+        said.append(f'<p class="sanad-told">{told}</p>')
     if row.removed:
         rows = "".join(f"<li>{reasons_words([each], language)}</li>" for each in row.removed)
         said.append(f'<ul class="sanad-lines">{rows}</ul>')

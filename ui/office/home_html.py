@@ -16,7 +16,7 @@ from ui.library.entry_html import cited
 from ui.markup import text
 from ui.office.frame_html import change, counted, hidden, word
 from ui.office.job import Job
-from ui.office.job_html import job_view
+from ui.office.job_html import job_view, why
 from ui.office.uploads import MOST_BYTES, MOST_FILES, Brought
 
 PER_PAGE = 30
@@ -122,10 +122,7 @@ def _row(each: Listed, language: str) -> str:
         tongue = f" · {text(language_name(each.document.language, language))}" if known else ""
     states = []
     if each.row and each.row.status == "failed":
-        states.append(
-            f"{word(language, 'state_failed')} "
-            f'<span lang="en" dir="ltr">{text(each.row.reason)}</span>'
-        )
+        states.append(why(each.row.reason, language))
     if each.corrected:
         states.append(word(language, "state_corrected"))
     lines = sum(count for _, count in each.row.removed) if each.row else 0

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from rag.wording import knows, number, say
+from ui.library.unread import kind_of
 from ui.markup import text
 from ui.office.frame_html import change, hidden, word
 from ui.office.job import Job
@@ -69,7 +70,7 @@ def _report(report: Mapping[str, Any], language: str) -> str:
         f"<dd>{number(len(report.get(name, ())), language)}</dd></div>"
         for name in COUNTS
     )
-    failed = [(_named(one), text(str(reason))) for one, reason in report.get("failed", ())]
+    failed = [(_named(one), why(str(reason), language)) for one, reason in report.get("failed", ())]
     removed = _removed(report.get("removed", ()), language)
     notes = [(_named(one), text(str(note))) for one, note in report.get("notes", ())]
     ignored = [(f"<bdi>{text(str(name))}</bdi>", "") for name in report.get("ignored", ())]
@@ -91,6 +92,13 @@ def _removed(removed: Iterable[Sequence[Any]], language: str) -> list[tuple[str,
         (_named(document), reasons_words(list(counted.items()), language))
         for document, counted in by_document.items()
     ]
+
+
+def why(reason: str, language: str) -> str:
+    """Why a file could not be read: its kind in the reader's language, and under it the reason
+    as it was written down, which is English."""
+    kind = text(say(language, f"library.why_{kind_of(reason)}"))
+    return f'{kind}<br><span class="sanad-why" lang="en" dir="ltr">{text(reason)}</span>'
 
 
 def reasons_words(counted: Sequence[tuple[str, int]], language: str) -> str:

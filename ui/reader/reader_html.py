@@ -19,7 +19,7 @@ from ui.reader.place import Asked, Place, View, address
 from ui.reader.text_html import page_html
 from ui.said_html import title
 
-DOT = '<span aria-hidden="true"> · </span>'
+DOT = '<span aria-hidden="true">&nbsp;· </span>'
 
 
 def article(opened: Opened, language: str, *, part: bool) -> str:

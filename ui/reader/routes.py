@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from dataclasses import replace
 from urllib.parse import quote as percent_encoded
 
 import anyio
@@ -114,7 +115,7 @@ def reader_routes(live: LiveAssistant, standing: Standing, settings: Settings) -
     async def read(request: Request, language: str) -> HTMLResponse:
         known(language)
         params = request.query_params
-        asked = asked_of(params, params.getlist("quotes"))
+        asked = suited(asked_of(params, params.getlist("quotes")), request)
         part = bool(params.get("part"))
         try:
             opened = await run_in_threadpool(reader.open, asked, language)
@@ -172,6 +173,20 @@ def original_headers(document: SourceDocument) -> dict[str, str]:
         "content-disposition": f"{'inline' if is_pdf else 'attachment'}; filename*=UTF-8''{name}",
         "cache-control": NO_STORE,
     }
+
+
+def suited(asked: Asked, request: Request) -> Asked:
+    """The text where nothing was chosen on a phone: print is too small there; one tap shows it."""
+    return replace(asked, view="text") if not asked.view and on_a_phone(request) else asked
+
+
+def on_a_phone(request: Request) -> bool:
+    """Whether the browser says that its screen is a phone's; where it has no header for it, its
+    name tells."""
+    told = request.headers.get("sec-ch-ua-mobile")
+    if told is not None:
+        return told == "?1"
+    return "Mobile" in request.headers.get("user-agent", "")
 
 
 def known(language: str) -> None:

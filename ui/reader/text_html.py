@@ -18,7 +18,7 @@ from ui.markup import text
 LONGEST = 12_000  # characters shown at a time; a format without pages has one of any length
 CELLS = " | "  # between the cells of a stored table row
 _HEADING = 160  # characters of the longest heading
-_ENDED = re.compile(r"[.!?:;,؟؛،۔…]$")
+_ENDED = re.compile(r"[.!:;,؛،۔…]$")  # a heading may ask
 _ADDRESS = re.compile(r"https?://")
 _NUMBERED = re.compile(r"\(?\w{1,3}(?:\.\d+)*[.)](?=\s)|\d+(?:\.\d+)+\s")
 

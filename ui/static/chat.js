@@ -22,16 +22,17 @@
     follow = true;
   }
 
-  // Called by Gradio with a question that is sent; what it gives back goes along.
+  // Called by Gradio with a question that it takes; what this gives back goes along.
   function sent(question, history) {
+    if (question.trim()) wished = "";
     archive();
     const earlier = window.sanad.earlier?.() ?? [];
     return [question, history, JSON.stringify({ address: location.search.slice(1), earlier })];
   }
 
   function stopped() {
+    if (!running()) return;
     const last = turn();
-    if (last?.dataset.state !== "running") return;
     last.dataset.state = "finished";
     for (const stage of last.querySelectorAll(".sanad-stage")) stage.textContent = page.dataset.stopped;
     find(BOX)?.focus();
@@ -86,19 +87,45 @@
     early().remove();
     put(new URLSearchParams(location.hash.slice(1)).get("q"), false); // from the widget
     if (value) put(value, false);
-    if (waiting) insist(box, value);
+    if (waiting) send(value);
     if (focused) {
       box.focus({ preventScroll: true });
       if (value && !waiting) box.setSelectionRange(selectionStart, selectionEnd);
     }
   }
 
-  // Gradio draws its parts one after the other, and hears a button only when all are there.
-  function insist(box, question, tries = 100) {
-    if (box.value !== question || turn()?.dataset.state === "running" || !tries) return;
-    find("#sanad-send")?.click();
-    setTimeout(() => insist(box, question, tries - 1), 300);
+  // Gradio drops, without a word, what is sent before all its parts hear, and what is sent before
+  // it has closed the answer before: a moment after that stands on the page. So a question is sent
+  // again until Gradio has taken it, or somebody changed it.
+  const AGAIN_MS = 100, TRIES = 300;
+  let wished = ""; // the question being sent
+  const running = () => turn()?.dataset.state === "running";
+
+  function send(question, later = 0) {
+    if (running()) return; // it waits in the box
+    wished = question;
+    setTimeout(() => again(question, TRIES), later);
   }
+
+  function again(question, tries) {
+    if (wished !== question || find(BOX)?.value !== question || running() || !tries) return;
+    find("#sanad-send")?.click();
+    setTimeout(() => again(question, tries - 1), AGAIN_MS);
+  }
+
+  // What the visitor sends, Gradio hears by itself; an empty box asks nothing.
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.closest?.(BOX)) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.target.value.trim()) send(event.target.value, AGAIN_MS);
+    else event.preventDefault();
+  }, true);
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.("#sanad-send")) return;
+    const { value } = find(BOX);
+    if (!value.trim()) event.stopImmediatePropagation();
+    else if (event.isTrusted) send(value, AGAIN_MS);
+  }, true);
 
   function hold() {
     if (!find("textarea", early()).value.trim()) return;
@@ -125,19 +152,18 @@
   }
 
   // A question of ours goes into the box as if it had been typed.
-  function put(question, send) {
+  function put(question, asked) {
     const box = find(BOX) ?? find("#sanad-early textarea");
     if (!box || !question) return;
     Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, question);
     box.dispatchEvent(new Event("input", { bubbles: true }));
     // Where a finger asks, the keyboard would cover what is to be read.
-    if (send && !matchMedia("(pointer: fine)").matches) document.activeElement?.blur();
+    if (asked && !matchMedia("(pointer: fine)").matches) document.activeElement?.blur();
     else box.focus();
     box.setSelectionRange(question.length, question.length);
-    if (!send) return;
+    if (!asked) return;
     if (early()) hold();
-    // While an answer grows, the question waits in the box.
-    else if (turn()?.dataset.state !== "running") setTimeout(() => find("#sanad-send")?.click());
+    else send(question);
   }
 
   document.addEventListener("click", (event) => {
@@ -190,5 +216,7 @@
     find("mark", dialog)?.scrollIntoView({ block: "nearest" });
   }
 
+  // Who has a keyboard types at once; a finger sees the page from its top.
+  if (matchMedia("(pointer: fine)").matches) find("textarea", early() ?? document.createElement("p"))?.focus({ preventScroll: true });
   speak();
 })();

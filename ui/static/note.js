@@ -7,9 +7,10 @@ function count() {
   for (const link of document.querySelectorAll('.sanad-places a[href$="/note"]')) {
     link.querySelector(".sanad-kept")?.remove();
     if (!kept) continue;
-    const shown = document.createElement("bdi");
+    const shown = document.createElement("span");
     shown.className = "sanad-kept";
-    shown.textContent = `\u00a0(${number(kept)})`;
+    shown.append("\u00a0", document.createElement("bdi")); // the space follows the page, not the bracket
+    shown.lastChild.textContent = `(${number(kept)})`;
     link.append(shown);
   }
 }

@@ -35,7 +35,7 @@ _CHUNK = 1 << 16
 class Limits:
     """What one file may cost."""
 
-    memory_mb: int = 2048  # address space; pypdf and pdfium need room
+    memory_mb: int = 1024  # address space; every file of three collections reads in 768
     cpu_s: int = 20
     wall_s: float = 30.0
     input_mb: int = 200

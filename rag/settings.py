@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     answer_sentences: int = Field(5, ge=1, le=20, description="Most sentences quoted.")
     passages: int = Field(12, ge=1, le=100, description="Passages read for one answer.")
     read_seconds: float = Field(30.0, gt=0, le=3600, description="Longest time to read a file.")
-    read_memory_mb: int = Field(2048, ge=256, description="Memory a reading child may take.")
+    read_memory_mb: int = Field(1024, ge=256, description="Memory a reading child may take.")
     fetch_agent: str = Field(
         "Sanad", description="Name websites are asked under, and that robots.txt is read for."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,9 +18,11 @@ from evals.drills import disk
 from ingest.backup import backup
 from ingest.build import KEEP, rebuild
 from ingest.catalog import Catalog
+from ingest.history import runs
 from ingest.lock import writer_lock
 from ingest.schema import FILE, MIGRATIONS, VERSION
 from ingest.walk import ingest
+from ingest.web.visits import Visit
 from rag.assistant import Assistant
 from rag.embed import HashEmbedder
 from rag.errors import ConfigurationError
@@ -135,6 +138,46 @@ def test_a_data_folder_behind_a_link_is_used_and_a_dangling_one_is_named(tmp_pat
     assert not (tmp_path / "nowhere").exists()
 
 
+MODES_DO_NOT_BIND = "-dac_override,-dac_read_search"  # what makes the superuser that
+
+
+@pytest.fixture
+def another(tmp_path):
+    """(data folder that is not ours, how to run a command to which that means something)."""
+    data = tmp_path / "data"
+    build(data, [KENYA]).close()
+    before: list[str] = []
+    if os.geteuid() == 0:
+        before = ["setpriv", "--bounding-set", MODES_DO_NOT_BIND, "--inh-caps", MODES_DO_NOT_BIND]
+        if not shutil.which("setpriv") or subprocess.run([*before, "true"]).returncode:
+            pytest.skip("setpriv cannot take the superuser's rights away here")
+        os.chown(data, 65534, 65534)
+        data.chmod(0o700)
+    else:
+        data.chmod(0o000)
+    yield data, before
+    data.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["ask", "What plans has Kenya?"], ["ingest"], ["ingest", "docs_corpus"], ["doctor"],
+     ["doctor", "--rebuild"], ["serve", "--port", "9"]],
+)  # fmt: skip
+def test_a_data_folder_of_another_owner_is_one_sentence(another, command):
+    data, before = another
+    done = subprocess.run(
+        [*before, sys.executable, "-m", "ui.cli", *command], capture_output=True, text=True,
+        cwd=ROOT, timeout=120, env={**os.environ, "SANAD_DATA_DIR": str(data)},
+    )  # fmt: skip
+    said = done.stderr + done.stdout
+    assert done.returncode == 2, said
+    assert "Traceback" not in said
+    assert str(data) in said
+    assert "Permission denied" in said
+    assert "disk" not in done.stderr
+
+
 # Two writers
 
 
@@ -228,6 +271,25 @@ def test_a_clock_that_jumps_leaves_the_limits_standing(monkeypatch):
     assert all(0 < full.retry_after <= 61 for full in found if full), "nobody waits for a day"
     now[0] += 2 * 86_400
     assert [full is None for full in hits(3)] == [True, True, False]
+
+
+def test_a_clock_that_jumps_leaves_ledger_and_history_readable(tmp_path, monkeypatch):
+    now = [time.time()]
+    monkeypatch.setattr("time.time", lambda: now[0])
+    docs, data = tmp_path / "docs", tmp_path / "data"
+    docs.mkdir()
+    for jump in (0, 86_400, -2 * 86_400):
+        now[0] += jump
+        (docs / "a.md").write_text(f"# A\n\nThe plan of Bern after a jump of {jump} seconds.\n")
+        report = ingest([str(docs)], data, HashEmbedder())
+        assert report.seconds >= 0
+        assert (report.created or report.updated) == ("a.md",)
+        assert f"jump of {jump} " in finds(data, "plan of Bern")
+    with Catalog(data, read_only=True) as catalog:
+        assert [row.status for row in catalog.ledger()] == ["stored"]
+    assert len(list(runs(data))) == 3
+    remembered = Visit("s", etag="x", sha256="y", read=now[0] + 86_400)
+    assert remembered.validators(now[0]) == {}  # read in the future: asked for in full
 
 
 # Versions

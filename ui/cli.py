@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rag.settings import Settings
 
 UNHARMED = "make room and run the command again; the index that was active serves on"
+OPENED = "mend its permissions, or run as its owner"
 MENDED = "mend it and run the command again; the index that was active serves on"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FAILING = frozenset({errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE})
@@ -75,6 +76,11 @@ def main() -> NoReturn:
     except OSError as error:
         if error.errno in FULL:
             _fail(ConfigurationError(f"no space left on the disk ({error}); {UNHARMED}"), 2)
+        if isinstance(error, PermissionError) and error.filename:
+            _fail(
+                ConfigurationError(f"{error.filename} is closed to us: {error.strerror}; {OPENED}"),
+                2,
+            )
         if error.errno not in FAILING:
             raise
         _fail(

@@ -1,5 +1,5 @@
-"""The data folder under a full, failing or read-only disk, two writers, a clock that jumps,
-and catalogs of other versions."""
+"""The data folder under a full, failing or read-only disk, of another owner, with two writers, and
+under a clock that jumps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ingest.build import KEEP, rebuild
 from ingest.catalog import Catalog
 from ingest.history import runs
 from ingest.lock import writer_lock
-from ingest.schema import FILE, MIGRATIONS, VERSION
+from ingest.schema import FILE
 from ingest.walk import ingest
 from ingest.web.visits import Visit
 from rag.assistant import Assistant
@@ -292,101 +292,7 @@ def test_a_clock_that_jumps_leaves_ledger_and_history_readable(tmp_path, monkeyp
     assert remembered.validators(now[0]) == {}  # read in the future: asked for in full
 
 
-# Versions
-
-# What each released version of the catalog wrote, by SQL of its own: never changed again.
-RECORD = (
-    '{"id": "kenya.md", "work_id": "kenya", "title": "Kenya", "language": "en", "pages": [], '
-    '"countries": ["KE"], "cities": [], "themes": []}'
-)
-FIXTURES = {
-    1: f"""
-    CREATE TABLE sources (name TEXT PRIMARY KEY, root TEXT NOT NULL);
-    CREATE TABLE documents (id TEXT PRIMARY KEY, source TEXT NOT NULL, digest TEXT NOT NULL,
-                            record TEXT NOT NULL);
-    CREATE INDEX documents_by_source ON documents (source);
-    CREATE TABLE pages (document TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
-                        number INTEGER NOT NULL, label TEXT NOT NULL, text TEXT NOT NULL,
-                        spans TEXT NOT NULL, PRIMARY KEY (document, number));
-    CREATE TABLE passages (id TEXT PRIMARY KEY,
-                           document TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
-                           position INTEGER NOT NULL, page INTEGER NOT NULL,
-                           start INTEGER NOT NULL, "end" INTEGER NOT NULL,
-                           headings TEXT NOT NULL, embedded TEXT NOT NULL);
-    CREATE INDEX passages_by_document ON passages (document, position);
-    CREATE TABLE vectors (text TEXT NOT NULL, model TEXT NOT NULL, vector BLOB NOT NULL,
-                          PRIMARY KEY (text, model)) WITHOUT ROWID;
-    CREATE TABLE ledger (document TEXT PRIMARY KEY, source TEXT NOT NULL, status TEXT NOT NULL,
-                         reason TEXT NOT NULL, digest TEXT NOT NULL, passages INTEGER NOT NULL,
-                         removed TEXT NOT NULL, notes TEXT NOT NULL, time REAL NOT NULL);
-    CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-    INSERT INTO state VALUES ('revision', '7');
-    INSERT INTO sources VALUES ('docs', '/srv/docs');
-    INSERT INTO documents VALUES ('kenya.md', 'docs', 'digest', '{RECORD}');
-    INSERT INTO pages VALUES ('kenya.md', 1, '', 'Kenya has county action plans.', '[[], []]');
-    INSERT INTO passages VALUES ('old', 'kenya.md', 0, 1, 0, 30, '["Plans"]', 'key');
-    INSERT INTO vectors VALUES ('key', 'hash-64', x'{"0000803f" + "00000000" * 63}');
-    INSERT INTO ledger VALUES ('kenya.md', 'docs', 'stored', '', 'digest', 1, '[]', '[]', 1.5);
-    PRAGMA user_version = 1;
-    """,
-}
-
-
-def old_catalog(folder, version):
-    db = sqlite3.connect(folder / FILE)
-    db.executescript(FIXTURES[version])
-    db.close()
-
-
-def tables(path):
-    db = sqlite3.connect(path)
-    rows = db.execute(
-        "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
-    ).fetchall()
-    db.close()
-    return [(kind, name, table, " ".join((sql or "").split())) for kind, name, table, sql in rows]
-
-
-def test_each_version_of_the_catalog_has_its_fixture():
-    """Whoever raises VERSION adds what the version before wrote, and a migration from it."""
-    assert set(FIXTURES) == set(MIGRATIONS) == set(range(1, VERSION + 1))
-
-
-@pytest.mark.parametrize("version", FIXTURES)
-def test_a_catalog_of_each_released_version_is_brought_up_to_date(tmp_path, version):
-    old_catalog(tmp_path, version)
-    with Catalog(tmp_path) as catalog:
-        assert catalog.sources() == {"docs": "/srv/docs"}
-        ((source, ((passage, key),)),) = catalog.documents()
-        assert (source.title, source.countries, key) == ("Kenya", ("KE",), "key")
-        assert (passage.text, passage.headings) == ("Kenya has county action plans.", ("Plans",))
-        assert [row.document for row in catalog.ledger()] == ["kenya.md"]
-    rebuild(tmp_path)  # with the vectors of then
-    generation = open_current(tmp_path)
-    assert generation.manifest.model == "hash-64"
-    assert generation.store.passages([0])[0].text == "Kenya has county action plans."
-    generation.close()
-    fresh = tmp_path / "fresh"
-    Catalog(fresh).close()
-    assert tables(tmp_path / FILE) == tables(fresh / FILE)
-
-
-def test_a_newer_catalog_is_refused_by_every_command(tmp_path):
-    build(tmp_path, [KENYA]).close()
-    db = sqlite3.connect(tmp_path / FILE)
-    db.execute(f"PRAGMA user_version={VERSION + 1}")
-    db.close()
-    for command in (
-        lambda: ingest([str(ROOT / "docs_corpus")], tmp_path, HashEmbedder()),
-        lambda: rebuild(tmp_path),
-        lambda: Catalog(tmp_path, read_only=True),
-    ):
-        with pytest.raises(ConfigurationError, match=r"newer Sanad .*upgrade Sanad"):
-            command()
-    said = [f for f in examine(Settings(data_dir=tmp_path)) if f.area == "catalog"]
-    assert said[0].state == "broken"
-    assert "newer Sanad" in said[0].message
-    assert finds(tmp_path, "county plans") == "Kenya has county action plans."  # needs no catalog
+# Rubbish
 
 
 def test_a_lock_and_a_pointer_of_rubbish_are_got_over(tmp_path):

@@ -69,6 +69,7 @@ ROWS = (
             "faults_damage::test_damage_to_a_saved_graph_is_named",
             "faults_damage::test_rebuilding_heals_all_of_it_at_once_without_a_model",
             "faults_damage::test_a_big_generation_is_read_whole_by_the_probe",
+            "faults_damage::test_a_file_that_grows_without_end_is_stopped_in_the_probe",
         ),
         (chroma.damaged_anywhere,),
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from ingest.html_meta import page_metadata
@@ -21,6 +22,7 @@ Element = Any  # lxml ships no types
 KEEP_SHARE = 0.25  # of the visible text; below that the main content was missed (research notes)
 MAX_DEPTH = 200  # nesting; libxml2 itself stops at 256
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CHROME = (
     "script",
     "style",
@@ -111,7 +113,20 @@ def parse_html(data: bytes) -> Element:
         raise ReadError(f"is damaged: {str(exc)[:200]}") from exc
     if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
         raise ReadError("is damaged: its elements are nested too deeply")  # the rest would be lost
+    _without_controls(tree)
     return tree
+
+
+def _without_controls(tree: Element) -> None:
+    """libxml2 lets control characters of HTML in, and refuses them when text is moved."""
+    for element in tree.iter():
+        for part in ("text", "tail"):
+            if (text := getattr(element, part)) and _CONTROL.search(text):
+                with suppress(ValueError):  # an entity that stayed has a text of its own
+                    setattr(element, part, _CONTROL.sub(" ", text))
+        for name, value in element.items() if isinstance(element.tag, str) else ():
+            if _CONTROL.search(value):
+                element.set(name, _CONTROL.sub(" ", value))
 
 
 def parse_xml(data: bytes) -> Element:

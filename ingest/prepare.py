@@ -20,6 +20,7 @@ from ingest.clean import clean
 from ingest.describe import describe
 from ingest.marks import asides, items, orders
 from ingest.sandbox import SandboxPool
+from ingest.scan import Scans, marked, pages_read, unmarked
 from ingest.sidecar import parse_sidecar
 from ingest.sources import Item
 from ingest.split import split
@@ -47,7 +48,7 @@ Finished = tuple[Item, "Future[tuple[str, Prepared | None]]"]
 
 
 def read_each(
-    items: Sequence[Item], stored: Mapping[str, str], pool: SandboxPool, workers: int
+    items: Sequence[Item], stored: Mapping[str, str], pool: SandboxPool, scans: Scans, workers: int
 ) -> Iterator[Finished]:
     """Items with their outcomes, as they are ready; a bounded number is read ahead."""
     with ThreadPoolExecutor(workers) as threads:
@@ -56,7 +57,7 @@ def read_each(
         while True:
             while len(pending) < 4 * workers and (item := next(queue, None)) is not None:
                 known = stored.get(item.id, "")
-                pending[threads.submit(prepare, item, pool, known)] = item
+                pending[threads.submit(prepare, item, pool, scans, known)] = item
             if not pending:
                 return
             for future in wait(pending, return_when=FIRST_COMPLETED).done:
@@ -77,18 +78,20 @@ def in_batches(finished: Iterator[Finished]) -> Iterator[list[Finished]]:
         yield batch
 
 
-def prepare(item: Item, pool: SandboxPool, known: str) -> tuple[str, Prepared | None]:
+def prepare(item: Item, pool: SandboxPool, scans: Scans, known: str) -> tuple[str, Prepared | None]:
     """(digest, document); None when the stored document has this digest."""
     with one_document(item.id):
         sidecar = item.sidecar()
-        if item.is_as(known, sidecar):
+        before = unmarked(known, scans.ocr)
+        if item.is_as(before, sidecar):
             return known, None
         data = item.fetch()
         digest = item.digest(data, sidecar)
-        if digest == known:
-            return digest, None
+        if digest == before:
+            return known, None
         values = parse_sidecar(sidecar, item.name)
-        return digest, _described(item, data, pool.read(data, item.name), values)
+        raw = scans.completed(pool.read(data, item.name), data)
+        return marked(digest, raw, scans.ocr), _described(item, data, raw, values)
 
 
 @contextmanager
@@ -115,6 +118,7 @@ def _described(
     document = replace(
         described.document,
         sha256=hashlib.sha256(data).hexdigest(),
+        scanned_pages=pages_read(raw),
         pages=tuple(
             replace(page, asides=asides(page_text, language), items=items(page_text, language))
             for page, page_text in pages

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ingest.ocr import Ocr
 from ingest.sandbox import Limits
 from ingest.sources import Source
 from ingest.web.options import WebOptions
@@ -25,6 +26,7 @@ class Options:
     web: WebOptions = field(default_factory=WebOptions)
     workers: int = WORKERS
     limits: Limits = field(default_factory=Limits)
+    ocr: Ocr | None = None  # reads pages that are pictures
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,8 +141,8 @@ class Sandbox:
 class SandboxPool:
     """Several sandboxes for a pool of threads; `read` waits for a free one."""
 
-    def __init__(self, n: int, limits: Limits | None = None) -> None:
-        self._all = tuple(Sandbox(limits) for _ in range(n))
+    def __init__(self, n: int, limits: Limits | None = None, reader: str = DEFAULT_READER) -> None:
+        self._all = tuple(Sandbox(limits, reader) for _ in range(n))
         self._free: queue.LifoQueue[Sandbox] = queue.LifoQueue()
         for sandbox in self._all:
             self._free.put(sandbox)

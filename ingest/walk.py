@@ -24,6 +24,7 @@ from ingest.lock import writer_lock
 from ingest.prepare import Prepared, in_batches, one_document, read_each
 from ingest.report import IngestReport, Options, Progress, Tally, report_of
 from ingest.sandbox import SandboxPool
+from ingest.scan import Scans, unmarked
 from ingest.sidecar import parse_sidecar
 from ingest.sources import Item, Source, collect
 from ingest.web.site import hold_back, remember, visit_all
@@ -56,7 +57,7 @@ def ingest(
         with Catalog(data_dir, read_only=True) as catalog, TemporaryDirectory() as spool:
             sources = _sources(arguments, catalog, data_dir)
             sources = _visited(sources, catalog, data_dir, Path(spool), options, progress)
-            return _dry_run(sources, _gone(sources, catalog), catalog, started)
+            return _dry_run(sources, _gone(sources, catalog), catalog, options, started)
     with writer_lock(data_dir), Catalog(data_dir) as catalog, TemporaryDirectory() as spool:
         prune(data_dir)
         sources = _sources(arguments, catalog, data_dir)
@@ -128,7 +129,11 @@ def _guard_shrink(gone: Sequence[str], sources: Sequence[Source], catalog: Catal
 
 
 def _dry_run(
-    sources: Sequence[Source], gone: Sequence[str], catalog: Catalog, started: float
+    sources: Sequence[Source],
+    gone: Sequence[str],
+    catalog: Catalog,
+    options: Options,
+    started: float,
 ) -> IngestReport:
     stored = catalog.digests()
     tally = Tally()
@@ -138,14 +143,15 @@ def _dry_run(
         try:
             with one_document(item.id):
                 sidecar, known = item.sidecar(), stored.get(item.id)
-                same = known is not None and item.is_as(known, sidecar)
-                digest = known if same else item.digest(item.fetch(), sidecar)
+                before = None if known is None else unmarked(known, options.ocr)
+                same = before is not None and item.is_as(before, sidecar)
+                digest = before if same else item.digest(item.fetch(), sidecar)
                 parse_sidecar(sidecar, item.name)
         except ReadError as error:
             tally.failed.append((item.id, str(error)))
             continue
         target = (
-            tally.created if known is None else tally.updated if known != digest else tally.skipped
+            tally.created if known is None else tally.updated if before != digest else tally.skipped
         )
         target.append(item.id)
     return replace(report_of(sources, gone, tally, 0, "", started), dry_run=True)
@@ -170,8 +176,9 @@ def _read_all(
             catalog.set_source(source.name, source.root)
             _note_absent(source, stored, catalog, tally)
     done = 0
-    with SandboxPool(options.workers, options.limits) as pool:
-        finished = read_each(queue, stored, pool, options.workers)
+    scanning = Scans.of(options.ocr, options.workers, options.limits)
+    with SandboxPool(options.workers, options.limits) as pool, scanning as scans:
+        finished = read_each(queue, stored, pool, scans, options.workers)
         for batch in in_batches(finished):
             with catalog.transaction():
                 for item, future in batch:

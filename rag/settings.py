@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     passages: int = Field(12, ge=1, le=100, description="Passages read for one answer.")
     read_seconds: float = Field(30.0, gt=0, le=3600, description="Longest time to read a file.")
     read_memory_mb: int = Field(1024, ge=256, description="Memory a reading child may take.")
+    ocr: Literal["auto", "off"] = Field(
+        "auto", description="auto: pages that are pictures are read by Tesseract where installed."
+    )
+    ocr_languages: str = Field(
+        "", description="Tesseract's languages, eng+ara. Empty: eng, ara, fra, spa if installed."
+    )
     fetch_agent: str = Field(
         "Sanad", description="Name websites are asked under, and that robots.txt is read for."
     )

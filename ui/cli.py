@@ -233,6 +233,7 @@ def doctor(
 def _ingest(
     settings: Settings, sources: list[str], *, progress: bool, **flags: bool
 ) -> IngestReport:
+    from ingest.ocr import tesseract
     from ingest.sandbox import Limits
     from ingest.walk import Options
     from ingest.walk import ingest as run
@@ -240,7 +241,8 @@ def _ingest(
     from ui.progress import progress_bar
 
     limits = Limits(wall_s=settings.read_seconds, memory_mb=settings.read_memory_mb)
-    options = Options(limits=limits, web=web_options(settings.fetching()), **flags)
+    ocr = tesseract(settings.ocr_languages) if settings.ocr == "auto" else None
+    options = Options(limits=limits, web=web_options(settings.fetching()), ocr=ocr, **flags)
     with progress_bar(enabled=progress) as show:
         return run(sources, settings.data_dir, _embedder(settings), options, show)
 

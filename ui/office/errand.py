@@ -24,6 +24,7 @@ NICE = 5  # answers go first
 
 def run(errand: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     """Do it, and tell the end of it; never raises what one can be told."""
+    from ingest.ocr import tesseract
     from ingest.sandbox import Limits
     from ingest.walk import Options, ingest
     from ingest.web.options import web_options
@@ -31,12 +32,16 @@ def run(errand: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
 
     limits = Limits(wall_s=errand["read_seconds"], memory_mb=errand["read_memory_mb"])
     web = web_options(errand["fetching"])
-    options = Options(allow_shrink=bool(errand["allow_shrink"]), limits=limits, web=web)
 
     def progress(stage: str, done: int, of: int) -> None:
         tell({"stage": stage, "done": done, "of": of})
 
     try:
+        wanted = errand.get("ocr_languages")
+        ocr = None if wanted is None else tesseract(wanted)
+        options = Options(
+            allow_shrink=bool(errand["allow_shrink"]), limits=limits, web=web, ocr=ocr
+        )
         embedder = load_embedder(*errand["embedding"])
         report = ingest(errand["sources"], Path(errand["data_dir"]), embedder, options, progress)
     except LockedError as error:

@@ -73,6 +73,7 @@ class Jobs:
             "allow_shrink": allow_shrink,
             "embedding": list(self._settings.embedding()),
             "fetching": self._settings.fetching(),
+            "ocr_languages": self._settings.ocr_languages if self._settings.ocr == "auto" else None,
             "read_seconds": self._settings.read_seconds,
             "read_memory_mb": self._settings.read_memory_mb,
         }

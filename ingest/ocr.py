@@ -21,7 +21,10 @@ USUAL = ("eng", "ara", "fra", "spa")  # the languages of the network; those that
 INSTALL = "apt-get install tesseract-ocr tesseract-ocr-ara tesseract-ocr-fra tesseract-ocr-spa"
 MEMORY_MB = 1024  # address space, of 300 to 500 MB that five languages take
 PAGE_S = 60  # for one picture, of the wall and of the processor
+SURE = 75.0  # mean confidence of a reading that needs no other
+CLEARLY = 1.25  # times as much that must be read by all languages, to be taken
 LEAST = 40.0  # mean confidence, 0 to 100, below which a paragraph is taken for noise
+_RIGHT_TO_LEFT = ("ara", "fas", "heb", "kur_ara", "pus", "snd", "syr", "uig", "urd", "yid")
 _LANGUAGE = re.compile(r"[A-Za-z][A-Za-z_]{2,40}")
 _LETTER = re.compile(r"[^\W\d_]")
 # What the sandbox of files does with rlimits: `ulimit` counts in kilobytes and seconds.
@@ -52,15 +55,24 @@ class Tesseract:
 
     def __init__(self, program: str, version: str, languages: Sequence[str]) -> None:
         self._program = program
-        self._languages = "+".join(languages)
-        self.id = f"tesseract {version}, {self._languages}"
+        self._languages = tuple(languages)
+        self.id = f"tesseract {version}, {'+'.join(languages)}"
 
     def read(self, picture: bytes) -> Scanned:
-        """See `Ocr.read`."""
-        told = _run(
-            self._program, ["stdin", "stdout", "-l", self._languages, "--psm", "3", "tsv"], picture
-        )
-        return paragraphs(told)
+        """See `Ocr.read`. A page is read in the languages of one script at a time, for together
+        they take Arabic for Latin; in all of them where neither is sure, if that is more."""
+        rtl = tuple(name for name in self._languages if name in _RIGHT_TO_LEFT)
+        rest = tuple(name for name in self._languages if name not in rtl)
+        found = [self._read(picture, group) for group in (rest, rtl) if group]
+        best = max(found, key=_weight)
+        if len(found) > 1 and best.confidence < SURE:
+            together = self._read(picture, self._languages)
+            return together if _weight(together) > CLEARLY * _weight(best) else best
+        return best
+
+    def _read(self, picture: bytes, languages: Sequence[str]) -> Scanned:
+        how = ["-l", "+".join(languages), "--psm", "3", "tsv"]
+        return paragraphs(_run(self._program, ["stdin", "stdout", *how], picture))
 
 
 def tesseract(
@@ -128,6 +140,12 @@ def paragraphs(table: str) -> Scanned:
             blocks.append(Block("paragraph", text))
             kept += sure
     return Scanned(tuple(blocks), sum(kept) / len(kept) if kept else 0.0)
+
+
+def _weight(scanned: Scanned) -> float:
+    """How much was read, by how sure that is."""
+    letters = sum(len(_LETTER.findall(block.text)) for block in scanned.blocks)
+    return letters * max(0.0, scanned.confidence - LEAST)
 
 
 def _confidence(cell: str) -> float:

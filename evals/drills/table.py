@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from evals.drills import breaking, chroma, reading, serving
+from evals.drills import breaking, chroma, reading, serving, soaking
 
 Run = Callable[[Path, bool], str]
 
@@ -40,7 +40,7 @@ def table() -> str:
 
 
 def _soak(folder: Path, few: bool) -> str:
-    return serving.soak(folder, 1.0 if few else 10.0)
+    return soaking.soak(folder, 1.0 if few else 10.0)
 
 
 _soak.__name__ = "soak"

@@ -82,7 +82,7 @@ def prepare(item: Item, pool: SandboxPool, scans: Scans, known: str) -> tuple[st
     """(digest, document); None when the stored document has this digest."""
     with one_document(item.id):
         sidecar = item.sidecar()
-        before = unmarked(known, scans.ocr)
+        before = unmarked(known, item.name, scans.ocr, scans.tables)
         if item.is_as(before, sidecar):
             return known, None
         data = item.fetch()
@@ -91,7 +91,7 @@ def prepare(item: Item, pool: SandboxPool, scans: Scans, known: str) -> tuple[st
             return known, None
         values = parse_sidecar(sidecar, item.name)
         raw = scans.completed(pool.read(data, item.name), data)
-        return marked(digest, raw, scans.ocr), _described(item, data, raw, values)
+        return marked(digest, item.name, raw, scans), _described(item, data, raw, values)
 
 
 @contextmanager

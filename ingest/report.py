@@ -10,6 +10,7 @@ from typing import Any
 from ingest.ocr import Ocr
 from ingest.sandbox import Limits
 from ingest.sources import Source
+from ingest.tables import Tables
 from ingest.web.options import WebOptions
 
 WORKERS = 2
@@ -27,6 +28,7 @@ class Options:
     workers: int = WORKERS
     limits: Limits = field(default_factory=Limits)
     ocr: Ocr | None = None  # reads pages that are pictures
+    tables: Tables | None = None  # finds the tables of PDFs
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,16 @@ from typing import Self
 
 from ingest.ocr import INSTALL, Ocr
 from ingest.pdf import PICTURES
+from ingest.read import extension
 from ingest.sandbox import Limits, SandboxPool
+from ingest.tables import Tables, with_tables
 from ingest.types import RawDocument, RawPage
 from rag.errors import ReadError
 
 DRAWER = "ingest.pdf_picture:draw"
 MOST_PAGES = 1000  # of one document that are read by OCR: hours
 READ = "read_by_ocr"  # among the metadata: how many pages
+_TABLES = "^"  # likewise, what found the tables
 _MARK = "~"  # in a stored digest: what follows names the OCR that read the pictures, or none
 
 
@@ -30,11 +33,14 @@ class Scans:
 
     ocr: Ocr | None
     pool: SandboxPool  # of children that draw
+    tables: Tables | None = None  # of PDFs; None: they are not looked for
 
     @classmethod
-    def of(cls, ocr: Ocr | None, workers: int, limits: Limits) -> Self:
+    def of(
+        cls, ocr: Ocr | None, workers: int, limits: Limits, tables: Tables | None = None
+    ) -> Self:
         """Children are started when the first page is drawn."""
-        return cls(ocr, SandboxPool(workers, limits, DRAWER))
+        return cls(ocr, SandboxPool(workers, limits, DRAWER), tables)
 
     def __enter__(self) -> Self:
         return self
@@ -43,7 +49,10 @@ class Scans:
         self.pool.close()
 
     def completed(self, raw: RawDocument, data: bytes) -> RawDocument:
-        """The document with the text of its pictures. Raises ReadError where it has no text."""
+        """The document with the text of its pictures and the rows of its tables. Raises
+        ReadError where it has no text."""
+        if self.tables is not None and data[:1024].find(b"%PDF-") >= 0 and _has_text(raw):
+            raw = with_tables(raw, data, self.tables)
         pictures = _pictures(raw)
         if not pictures:
             return raw
@@ -120,14 +129,23 @@ def pages_read(raw: RawDocument) -> int:
     return count if isinstance(count, int) else 0
 
 
-def marked(digest: str, raw: RawDocument, ocr: Ocr | None) -> str:
-    """The digest to store: of a document with pictures it names the OCR too, so that another one
-    reads it again."""
-    return f"{digest}{_MARK}{ocr.id if ocr else ''}" if raw.metadata.get(PICTURES) else digest
+def marked(digest: str, name: str, raw: RawDocument, scans: Scans) -> str:
+    """The digest to store: of a document with pictures it names the OCR too, of a PDF what found
+    its tables, so that another one reads it again."""
+    ocr = f"{_MARK}{scans.ocr.id if scans.ocr else ''}" if raw.metadata.get(PICTURES) else ""
+    return f"{digest}{ocr}{_tabled(name, scans.tables)}"
 
 
-def unmarked(known: str, ocr: Ocr | None) -> str:
-    """The digest of a stored document as it was before `marked`; empty where another OCR, or
-    none, has read its pictures."""
+def unmarked(known: str, name: str, ocr: Ocr | None, tables: Tables | None) -> str:
+    """The digest of a stored document as it was before `marked`; empty where it was read with
+    another OCR or by another finder of tables, or with none."""
+    known, mark, by = known.partition(_TABLES)
+    if f"{mark}{by}" != _tabled(name, tables):
+        return ""
     digest, mark, by = known.partition(_MARK)
     return digest if not mark or by == (ocr.id if ocr else "") else ""
+
+
+def _tabled(name: str, tables: Tables | None) -> str:
+    is_pdf = extension(name) == ".pdf"
+    return f"{_TABLES}{tables.id}" if tables is not None and is_pdf else ""

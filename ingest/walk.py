@@ -143,7 +143,7 @@ def _dry_run(
         try:
             with one_document(item.id):
                 sidecar, known = item.sidecar(), stored.get(item.id)
-                before = None if known is None else unmarked(known, options.ocr)
+                before = known and unmarked(known, item.name, options.ocr, options.tables)
                 same = before is not None and item.is_as(before, sidecar)
                 digest = before if same else item.digest(item.fetch(), sidecar)
                 parse_sidecar(sidecar, item.name)
@@ -176,7 +176,7 @@ def _read_all(
             catalog.set_source(source.name, source.root)
             _note_absent(source, stored, catalog, tally)
     done = 0
-    scanning = Scans.of(options.ocr, options.workers, options.limits)
+    scanning = Scans.of(options.ocr, options.workers, options.limits, options.tables)
     with SandboxPool(options.workers, options.limits) as pool, scanning as scans:
         finished = read_each(queue, stored, pool, scans, options.workers)
         for batch in in_batches(finished):

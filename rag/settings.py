@@ -85,6 +85,10 @@ class Settings(BaseSettings):
     ocr_languages: str = Field(
         "", description="Tesseract's languages, eng+ara. Empty: eng, ara, fra, spa if installed."
     )
+    tables: Literal["off", "docling"] = Field(
+        "off", description="docling: it finds the tables of PDFs, from an environment of its own."
+    )
+    tables_models: Path | None = Field(None, description="Folder of docling's models.")
     fetch_agent: str = Field(
         "Sanad", description="Name websites are asked under, and that robots.txt is read for."
     )

@@ -131,7 +131,7 @@ def test_a_server_that_stays_as_it_is_passes_the_soak():
         (samples(), {200: 2000, 0: 1}, "other answers"),
         (samples(), {200: 2, 429: 1000}, "hardly anything"),
         (samples(), {}, "hardly anything"),
-        (samples()[:9], {200: 2000}, "too few"),
+        (samples()[:39], {200: 2000}, "too few"),
     ],
 )
 def test_a_server_that_leaks_or_fails_does_not_pass_the_soak(seen, codes, said):

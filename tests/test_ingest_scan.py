@@ -16,6 +16,7 @@ from ingest.read import read_bytes
 from ingest.report import Options
 from ingest.sandbox import Limits, SandboxPool
 from ingest.scan import Scans, marked, unmarked
+from ingest.tables import Absent
 from ingest.types import Block
 from ingest.walk import ingest
 from rag.assistant import Assistant
@@ -166,12 +167,21 @@ def test_a_picture_that_cannot_be_read_costs_its_page_alone(run):
 
 
 def test_digests_name_the_ocr_of_documents_with_pictures_alone():
-    raw = read_bytes(mixed(), "x.pdf")
-    ocr = Pretended()
-    assert unmarked(marked("abc", raw, ocr), ocr) == "abc"
-    assert unmarked(marked("abc", raw, None), None) == "abc"
-    assert unmarked(marked("abc", raw, None), ocr) == ""
-    assert unmarked("abc", ocr) == unmarked("abc", None) == "abc"
+    raw, ocr, tables = read_bytes(mixed(), "x.pdf"), Pretended(), Absent()
+
+    def kept(before, after, name="x.pdf"):
+        """What a digest marked under (ocr, tables) is worth under others."""
+        scans = Scans.of(before[0], 1, Limits(), before[1])
+        return unmarked(marked("abc", name, raw, scans), name, *after)
+
+    for state in ((ocr, None), (None, None), (ocr, tables), (None, tables)):
+        assert kept(state, state) == "abc"
+    assert kept((None, None), (ocr, None)) == ""
+    assert kept((ocr, None), (ocr, tables)) == ""
+    assert kept((ocr, tables), (ocr, None)) == ""
+    assert kept((ocr, None), (ocr, tables), "x.docx") == "abc"
+    assert unmarked("abc", "x.pdf", ocr, None) == "abc"
+    assert unmarked("abc", "x.pdf", ocr, tables) == ""
 
 
 def test_a_table_of_words_becomes_paragraphs():

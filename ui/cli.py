@@ -235,6 +235,7 @@ def _ingest(
 ) -> IngestReport:
     from ingest.ocr import tesseract
     from ingest.sandbox import Limits
+    from ingest.tables import docling
     from ingest.walk import Options
     from ingest.walk import ingest as run
     from ingest.web.options import web_options
@@ -242,7 +243,9 @@ def _ingest(
 
     limits = Limits(wall_s=settings.read_seconds, memory_mb=settings.read_memory_mb)
     ocr = tesseract(settings.ocr_languages) if settings.ocr == "auto" else None
-    options = Options(limits=limits, web=web_options(settings.fetching()), ocr=ocr, **flags)
+    tables = docling(settings.tables_models) if settings.tables == "docling" else None
+    web = web_options(settings.fetching())
+    options = Options(limits=limits, web=web, ocr=ocr, tables=tables, **flags)
     with progress_bar(enabled=progress) as show:
         return run(sources, settings.data_dir, _embedder(settings), options, show)
 

@@ -40,7 +40,7 @@ def table() -> str:
 
 
 def _soak(folder: Path, few: bool) -> str:
-    return soaking.soak(folder, 1.0 if few else 10.0)
+    return soaking.soak(folder, 3.0 if few else 10.0)
 
 
 _soak.__name__ = "soak"

@@ -26,6 +26,7 @@ def run(errand: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     """Do it, and tell the end of it; never raises what one can be told."""
     from ingest.ocr import tesseract
     from ingest.sandbox import Limits
+    from ingest.tables import docling
     from ingest.walk import Options, ingest
     from ingest.web.options import web_options
     from rag.embed import load_embedder
@@ -39,9 +40,15 @@ def run(errand: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     try:
         wanted = errand.get("ocr_languages")
         ocr = None if wanted is None else tesseract(wanted)
+        models = Path(errand["tables_models"]) if errand.get("tables_models") else None
+        tables = docling(models) if errand.get("tables") == "docling" else None
         options = Options(
-            allow_shrink=bool(errand["allow_shrink"]), limits=limits, web=web, ocr=ocr
-        )
+            allow_shrink=bool(errand["allow_shrink"]),
+            limits=limits,
+            web=web,
+            ocr=ocr,
+            tables=tables,
+        )  # fmt: skip
         embedder = load_embedder(*errand["embedding"])
         report = ingest(errand["sources"], Path(errand["data_dir"]), embedder, options, progress)
     except LockedError as error:

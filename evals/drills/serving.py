@@ -74,8 +74,8 @@ def asked(address: str, question: str, visitor: int = 0) -> tuple[int, dict[str,
             status, said = reply.status, json.load(reply)
     except HTTPError as error:
         status, said = error.code, {"retry": error.headers.get("Retry-After")}
-    except (OSError, ValueError):
-        status, said = 0, {}
+    except (OSError, ValueError) as error:
+        status, said = 0, {"lost": f"{type(error).__name__}: {error}"}
     return status, said, time.monotonic() - begun
 
 
@@ -220,12 +220,14 @@ def terminated(folder: Path, few: bool) -> str:
     return f"ended after {ended:.1f} s, not ready at once; {len(cut)} connections were refused"
 
 
-def status_of(address: str) -> int:
-    """The status of a page; 0 where no answer came."""
+def status_of(address: str, lost: list[str] | None = None) -> int:
+    """The status of a page; 0 where no answer came, and why among `lost`."""
     try:
         with urlopen(address, timeout=WAIT_S) as reply:
             return int(reply.status)
     except HTTPError as error:
         return error.code
-    except OSError:
+    except OSError as error:
+        if lost is not None:
+            lost.append(f"{address}: {type(error).__name__}: {error}")
         return 0

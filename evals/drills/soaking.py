@@ -15,6 +15,7 @@ from pathlib import Path
 from evals.bench.load_figures import Sample
 from evals.drills.material import write_documents
 from evals.drills.serving import (
+    ASK,
     DOCUMENTS,
     LIBRARY,
     QUESTIONS,
@@ -41,11 +42,18 @@ def soak(folder: Path, minutes: float) -> str:
     with served(folder) as (server, docs, data):
         over = threading.Event()
         codes: Counter[int] = Counter()
+        lost: list[str] = []
+
+        def ask() -> None:
+            status, said, _ = asked(server.address, random.choice(QUESTIONS))
+            codes.update([status])
+            lost.extend([f"{ASK}: {said['lost']}"] if "lost" in said else [])
+
         others = [
-            lambda: codes.update([asked(server.address, random.choice(QUESTIONS))[0]]),
-            lambda: codes.update([status_of(server.address + SEARCH)]),
-            lambda: codes.update([status_of(server.address + LIBRARY)]),
-            lambda: codes.update([status_of(server.address + "/en/")]),
+            ask,
+            lambda: codes.update([status_of(server.address + SEARCH, lost)]),
+            lambda: codes.update([status_of(server.address + LIBRARY, lost)]),
+            lambda: codes.update([status_of(server.address + "/en/", lost)]),
             lambda: leave(server.address),
         ]
         threads = [threading.Thread(target=_again, args=(do, over)) for do in others]
@@ -67,12 +75,13 @@ def soak(folder: Path, minutes: float) -> str:
             over.set()
             for thread in threads:
                 thread.join()
-    return f"{minutes:g} min, {version - 1} ingestions; {stayed(samples, codes)}"
+    return f"{minutes:g} min, {version - 1} ingestions; {stayed(samples, codes, lost)}"
 
 
-def stayed(samples: Sequence[Sample], codes: Mapping[int, int]) -> str:
-    """What was seen. Raises AssertionError where questions failed, or memory or handles grew."""
-    assert set(codes) <= {200, 429}, f"other answers: {dict(codes)}"
+def stayed(samples: Sequence[Sample], codes: Mapping[int, int], lost: Sequence[str] = ()) -> str:
+    """What was seen. Raises AssertionError where questions failed (`lost`: why no answer came), or
+    memory or handles grew."""
+    assert set(codes) <= {200, 429}, f"other answers: {dict(codes)}; {'; '.join(lost[:3])}"
     assert codes.get(200, 0) > codes.get(429, 0), f"hardly anything was answered: {dict(codes)}"
     samples = [sample for sample in samples if sample.at_s > samples[0].at_s + WARM_S]
     third = len(samples) // 3

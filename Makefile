@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: run test test-slow check drill eval eval-trust bench bench-load bench-widget lock clean install dev format messages pictures fonts
+.PHONY: run test test-slow check drill fuzz eval eval-trust bench bench-load bench-widget lock clean install dev format messages pictures fonts
 
 run: $(VENV)/.installed ## ingest docs_corpus/ if there is no index yet, and serve the chat
 	$(BIN)/sanad serve --ingest docs_corpus
@@ -89,6 +89,10 @@ $(VENV)/.ray: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable ".[ray]"
 	@touch $@
 
+$(VENV)/.fuzz: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable ".[fuzz]"
+	@touch $@
+
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable ".[bench]"
 	@touch $@
@@ -96,10 +100,13 @@ $(VENV)/.bench: $(VENV)/.dev
 lock: ## resolve anew into an empty environment and write the lock
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade pip
-	.venv-lock/bin/python -m pip install --quiet ".[dev,bench,train,anthropic,ollama,redis,ray]"
+	.venv-lock/bin/python -m pip install --quiet ".[dev,bench,fuzz,train,anthropic,ollama,redis,ray]"
 	.venv-lock/bin/python -m pip freeze --exclude sanad \
 		| sed -e 's/^torch==\([0-9.]*\).*/torch==\1/' -e '/ @ file:/d' > $(LOCK)
 	rm -rf .venv-lock
+
+fuzz: $(VENV)/.fuzz ## every parser of untrusted input under atheris: SECONDS=60 each
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
 clean:
 	rm -rf $(VENV) .venv-lock build dist .mypy_cache .ruff_cache .hypothesis

@@ -16,6 +16,7 @@ from ingest.prepare import Finished, Prepared, Taken, described, read_each
 from ingest.processes import Processes
 from ingest.report import Options
 from ingest.sandbox import SandboxPool
+from ingest.scan import Scans
 from ingest.sources import Item
 from rag.embed import Embedder, Vectors
 from rag.errors import ConfigurationError
@@ -47,17 +48,20 @@ class LocalEngine:
     def __init__(self, options: Options) -> None:
         self._workers = options.workers
         self._pool = SandboxPool(options.workers, options.limits)
-        self._processes = Processes(options.workers, options.limits)
+        self._scans = Scans.of(options.ocr, options.workers, options.limits, options.tables)
+        self._processes = Processes(options)
         self._taken = itertools.count(1)
 
     def read(self, items: Sequence[Item], stored: Mapping[str, str]) -> Iterator[Finished]:
         """See `Engine.read`."""
-        return read_each(items, stored, self._described, 2 * self._workers)
+        return read_each(items, stored, self._described, self._scans, 2 * self._workers)
 
     def _described(self, taken: Taken) -> Prepared:
         if next(self._taken) > FEW and self._processes.work:
-            return self._processes.described(taken, otherwise=self._pool.read)
-        return described(taken, self._pool.read)
+            found = self._processes.described(taken)
+            if found is not None:
+                return found
+        return described(taken, self._pool.read, self._scans)
 
     def embed(
         self, embedder: Embedder, batches: Iterable[Batch]
@@ -69,6 +73,7 @@ class LocalEngine:
     def close(self) -> None:
         """Stop the children and processes."""
         self._pool.close()
+        self._scans.pool.close()
         self._processes.close()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from ingest.html_meta import page_metadata
@@ -21,6 +22,8 @@ Element = Any  # lxml ships no types
 KEEP_SHARE = 0.25  # of the visible text; below that the main content was missed (research notes)
 MAX_DEPTH = 200  # nesting; libxml2 itself stops at 256
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_BLANKED = bytes(32 if n < 32 and n not in (9, 10, 13) else n for n in range(256))
 _CHROME = (
     "script",
     "style",
@@ -103,7 +106,10 @@ def parse_html(data: bytes) -> Element:
 
     encoding = None
     if not _declares_encoding(data):  # Python knows more encodings than libxml2
-        data, encoding = _decoded(data).encode("utf-8", "replace"), "utf-8"
+        text = _CONTROL.sub(" ", _decoded(data))
+        data, encoding = text.encode("utf-8", "replace"), "utf-8"
+    elif not _is_wide(data):
+        data = data.translate(_BLANKED)
     parser = html.HTMLParser(no_network=True, huge_tree=False, encoding=encoding)
     try:
         tree = html.document_fromstring(data, parser=parser)
@@ -111,7 +117,22 @@ def parse_html(data: bytes) -> Element:
         raise ReadError(f"is damaged: {str(exc)[:200]}") from exc
     if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
         raise ReadError("is damaged: its elements are nested too deeply")  # the rest would be lost
+    _without_controls(tree)
     return tree
+
+
+def _without_controls(tree: Element) -> None:
+    """libxml2 lets control characters of HTML in (as `&#1;`), and refuses them when text is
+    moved."""
+    for element in tree.iter():
+        for part in ("text", "tail"):
+            if (text := getattr(element, part)) and _CONTROL.search(text):
+                with suppress(ValueError):  # an entity that stayed has a text of its own
+                    setattr(element, part, _CONTROL.sub(" ", text))
+        for name, value in element.items() if isinstance(element.tag, str) else ():
+            if _CONTROL.search(value):
+                with suppress(ValueError):  # a name of such characters
+                    element.set(name, _CONTROL.sub(" ", value))
 
 
 def parse_xml(data: bytes) -> Element:
@@ -255,6 +276,11 @@ def _remove(element: Element) -> None:
 
 def _length(blocks: list[Block]) -> int:
     return sum(len(block.text) for block in blocks)
+
+
+def _is_wide(data: bytes) -> bool:
+    """Whether bytes below 32 may be parts of letters."""
+    return data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"iso-2022" in data[:2048].lower()
 
 
 def _declares_encoding(data: bytes) -> bool:

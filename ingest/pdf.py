@@ -18,10 +18,11 @@ from typing import Any
 
 from ingest.pdf_lines import Line, pages_to_blocks, title_key, with_places
 from ingest.pdf_quality import damage, has_rtl, is_right_to_left, repair, restore_shifted_letters
-from ingest.types import RawDocument, RawPage
+from ingest.types import Block, RawDocument, RawPage
 from rag.errors import ReadError
 
 MAX_PAGES = 5_000
+PICTURES = "picture_pages"  # among the metadata: numbers of pages that are pictures without text
 DOUBTFUL = 0.05  # share of damaged words above which the other reader is asked
 CLEARLY = 100  # thousandths by which a page of the other reader must be better, to be taken
 SECOND_OPINION_S = 12  # of processor time, below the sandbox's limit: about 200 Arabic pages
@@ -49,6 +50,7 @@ class _Reading:
     labels: dict[int, str] = field(default_factory=dict)
     metadata: dict[str, object] = field(default_factory=dict)
     outline: dict[tuple[int, str], int] = field(default_factory=dict)
+    pictures: list[int] = field(default_factory=list)  # indexes of pages that are pictures alone
 
     def text(self, index: int) -> str:
         return "\n".join(line.text for line in self.pages.get(index, ()))
@@ -71,15 +73,22 @@ def read_pdf(data: bytes, name: str) -> RawDocument:
     pages, kept = _better_pages(first, other, notes)
     pages = _repaired(pages, notes)
     blocks = pages_to_blocks(pages, first.outline)
+    pictures = [index + 1 for index in first.pictures if not _readable(blocks[index])]
+    for number in pictures:  # what stands there without a letter is a speck
+        blocks[number - 1] = ()
     return RawDocument(
         pages=tuple(
             RawPage(index + 1, page, first.labels.get(index, ""))
             for index, page in enumerate(blocks)
         ),
-        metadata=first.metadata,
+        metadata={**first.metadata, PICTURES: pictures} if pictures else first.metadata,
         reader=kept,
         notes=tuple(notes),
     )
+
+
+def _readable(blocks: tuple[Block, ...]) -> bool:
+    return any(re.search(r"\w", block.text) for block in blocks)
 
 
 def _second_opinion(data: bytes, first: _Reading, notes: list[str]) -> _Reading:
@@ -190,10 +199,19 @@ def _read_pdfium(data: bytes) -> _Reading:
             textpage = page.get_textpage()
             reading.pages[index] = list(_pdfium_lines(textpage))
             textpage.close()
+            if not re.search(r"\w", reading.text(index)) and _has_picture(page):
+                reading.pictures.append(index)
             page.close()
         return reading
     finally:
         document.close()
+
+
+def _has_picture(page: Any) -> bool:
+    from pypdfium2 import raw
+
+    pictures = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)
+    return next(iter(pictures), None) is not None
 
 
 def _pdfium_lines(textpage: Any) -> Iterator[Line]:

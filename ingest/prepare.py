@@ -19,9 +19,12 @@ from ingest.build import indexed_text
 from ingest.clean import clean
 from ingest.describe import describe
 from ingest.marks import asides, items, orders
+from ingest.ocr import Ocr
+from ingest.scan import Scans, mark_of, pages_read, unmarked
 from ingest.sidecar import parse_sidecar
 from ingest.sources import Item
 from ingest.split import split
+from ingest.tables import Tables
 from ingest.types import RawDocument
 from rag.errors import ReadError, SanadError
 from rag.types import Passage, SourceDocument
@@ -40,6 +43,7 @@ class Prepared:
     texts: dict[str, str]  # key -> embedded text
     removed: tuple[tuple[str, int], ...]
     notes: tuple[str, ...]
+    mark: str = ""  # to end the stored digest with; see `ingest.scan.mark_of`
 
 
 Outcome = Future[tuple[str, Prepared | None]]  # (digest, document); None: as it is stored
@@ -47,7 +51,11 @@ Finished = tuple[Item, Outcome]
 
 
 def read_each(
-    items: Sequence[Item], stored: Mapping[str, str], describe: Describe, workers: int
+    items: Sequence[Item],
+    stored: Mapping[str, str],
+    describe: Describe,
+    scans: Scans,
+    workers: int,
 ) -> Iterator[Finished]:
     """Items with their outcomes, as they are ready; a bounded number is read ahead, by so many
     threads."""
@@ -57,7 +65,7 @@ def read_each(
         while True:
             while len(pending) < 4 * workers and (item := next(queue, None)) is not None:
                 known = stored.get(item.id, "")
-                pending[threads.submit(prepare, item, describe, known)] = item
+                pending[threads.submit(prepare, item, describe, scans, known)] = item
             if not pending:
                 return
             for future in wait(pending, return_when=FIRST_COMPLETED).done:
@@ -92,30 +100,38 @@ class Taken:
 Describe = Callable[[Taken], Prepared]
 
 
-def prepare(item: Item, describe: Describe, known: str) -> tuple[str, Prepared | None]:
+def prepare(
+    item: Item, describe: Describe, scans: Scans, known: str
+) -> tuple[str, Prepared | None]:
     """(digest, document); None when the stored document has this digest."""
-    digest, taken = take(item, known)
+    digest, taken = take(item, known, scans.ocr, scans.tables)
     return digest, None if taken is None else describe(taken)
 
 
-def take(item: Item, known: str) -> tuple[str, Taken | None]:
-    """(digest, what was fetched); None when the stored document has this digest."""
+def take(
+    item: Item, known: str, ocr: Ocr | None, tables: Tables | None
+) -> tuple[str, Taken | None]:
+    """(digest, what was fetched); None when the stored document has this digest, read with the
+    same OCR and finder of tables."""
     with one_document(item.id):
         sidecar = item.sidecar()
-        if item.is_as(known, sidecar):
+        before = unmarked(known, item.name, ocr, tables)
+        if item.is_as(before, sidecar):
             return known, None
         data = item.fetch()
         digest = item.digest(data, sidecar)
-        if digest == known:
-            return digest, None
+        if digest == before:
+            return known, None
         values = parse_sidecar(sidecar, item.name)
         return digest, Taken(item.id, item.name, item.url, data, values)
 
 
-def described(taken: Taken, read: Callable[[bytes, str], RawDocument]) -> Prepared:
-    """The document of what was fetched; `read` is the sandbox's. The same on every machine."""
+def described(taken: Taken, read: Callable[[bytes, str], RawDocument], scans: Scans) -> Prepared:
+    """The document of what was fetched; `read` is the sandbox's, `scans` complete what it gives.
+    The same on every machine."""
     with one_document(taken.id):
-        return _described(taken, read(taken.data, taken.name))
+        raw = scans.completed(read(taken.data, taken.name), taken.data)
+        return _described(taken, raw, mark_of(taken.name, raw, scans))
 
 
 @contextmanager
@@ -132,7 +148,7 @@ def one_document(document_id: str) -> Iterator[None]:
         raise ReadError(reason) from error
 
 
-def _described(taken: Taken, raw: RawDocument) -> Prepared:
+def _described(taken: Taken, raw: RawDocument, mark: str) -> Prepared:
     cleaned = clean(raw)
     known = describe(taken.id, raw, cleaned, taken.sidecar, taken.url)
     pages = zip(known.document.pages, cleaned.pages, strict=True)
@@ -140,6 +156,7 @@ def _described(taken: Taken, raw: RawDocument) -> Prepared:
     document = replace(
         known.document,
         sha256=hashlib.sha256(taken.data).hexdigest(),
+        scanned_pages=pages_read(raw),
         pages=tuple(
             replace(page, asides=asides(page_text, language), items=items(page_text, language))
             for page, page_text in pages
@@ -158,4 +175,4 @@ def _described(taken: Taken, raw: RawDocument) -> Prepared:
     notes = (*raw.notes, *known.notes)
     if count := sum(orders(page, language) for page in cleaned.pages):
         notes = (*notes, f"{count} paragraphs speak to a machine; they are never quoted")
-    return Prepared(document, tuple(passages), texts, tuple(reasons.items()), notes)
+    return Prepared(document, tuple(passages), texts, tuple(reasons.items()), notes, mark)

@@ -10,36 +10,38 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+from ingest.ocr import Ocr
 from ingest.prepare import Prepared, Taken, described
+from ingest.report import Options
 from ingest.sandbox import Limits, Sandbox
-from ingest.types import RawDocument
+from ingest.scan import Scans
+from ingest.tables import Tables
 from rag.errors import SanadError
 
-Read = Callable[[bytes, str], RawDocument]
 _WATCH_S = 1.0
-_sandbox: Sandbox | None = None  # of a process of the pool
+_tools: tuple[Sandbox, Scans] | None = None  # of a process of the pool
 
 
 class Processes:
     """A pool that is started with the first document. Safe between threads."""
 
-    def __init__(self, workers: int, limits: Limits) -> None:
-        self._workers, self._limits = workers, limits
+    def __init__(self, options: Options) -> None:
+        self._workers = options.workers
+        self._given = (options.limits, options.ocr, options.tables)
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
-        self.work = workers > 1  # False once one of them has died: the caller goes on alone
+        self.work = options.workers > 1  # False once one of them has died: the caller goes on alone
 
-    def described(self, taken: Taken, otherwise: Read) -> Prepared:
-        """The document, made in a process; here, with `otherwise`, where that died of it."""
+    def described(self, taken: Taken) -> Prepared | None:
+        """The document, made in a process; None where that died of it."""
         try:
             done = self._started().submit(_described, taken).result()
         except BrokenProcessPool:
             self.work = False
-            return described(taken, otherwise)
+            return None
         if isinstance(done, SanadError):
             raise done
         return done
@@ -51,7 +53,7 @@ class Processes:
                     self._workers,
                     mp_context=multiprocessing.get_context("spawn"),
                     initializer=_begin,
-                    initargs=(self._limits, os.getpid()),
+                    initargs=(*self._given, os.getpid()),
                 )
             return self._pool
 
@@ -61,9 +63,9 @@ class Processes:
             self._pool.shutdown(cancel_futures=True)
 
 
-def _begin(limits: Limits, parent: int) -> None:
-    global _sandbox
-    _sandbox = Sandbox(limits)
+def _begin(limits: Limits, ocr: Ocr | None, tables: Tables | None, parent: int) -> None:
+    global _tools
+    _tools = Sandbox(limits), Scans.of(ocr, 1, limits, tables)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
@@ -75,8 +77,9 @@ def _end_with(parent: int) -> None:
 
 
 def _described(taken: Taken) -> Prepared | SanadError:
-    assert _sandbox is not None
+    assert _tools is not None
+    sandbox, scans = _tools
     try:
-        return described(taken, _sandbox.read)
+        return described(taken, sandbox.read, scans)
     except SanadError as error:
         return error

@@ -47,12 +47,20 @@ class RayEngine:
         digests: dict[int, str] = {}  # of what is being read elsewhere
         with ThreadPoolExecutor(FETCHERS) as threads:
             lanes: Lanes | None = None
-            for settled, rows in self._windows(items, _fetched(threads, items, stored), digests):
+            for settled, rows in self._windows(
+                items, self._fetched(threads, items, stored), digests
+            ):
                 yield from ((items[place], outcome) for place, outcome in settled)
                 if not rows:
                     continue
                 lanes = lanes or self._started().lanes(
-                    partial(read_one, limits=self._options.limits, expected=code())
+                    partial(
+                        read_one,
+                        limits=self._options.limits,
+                        expected=code(),
+                        ocr=self._options.ocr,
+                        tables=self._options.tables,
+                    )
                 )
                 yield from _read(lanes.room(), items, digests)
                 lanes.start(rows)
@@ -86,6 +94,19 @@ class RayEngine:
                 yield settled, rows
                 settled, rows, size = [], [], 0
         yield settled, rows
+
+    def _fetched(
+        self, threads: ThreadPoolExecutor, items: Sequence[Item], stored: Mapping[str, str]
+    ) -> Iterator[tuple[int, Future[tuple[str, Taken | None]]]]:
+        """Each item fetched, in order; a few are fetched ahead."""
+        ocr, tables = self._options.ocr, self._options.tables
+        ahead: deque[tuple[int, Future[tuple[str, Taken | None]]]] = deque()
+        for place, item in enumerate(items):
+            known = stored.get(item.id, "")
+            ahead.append((place, threads.submit(take, item, known, ocr, tables)))
+            if len(ahead) >= 4 * FETCHERS:
+                yield ahead.popleft()
+        yield from ahead
 
     def embed(
         self, embedder: Embedder, batches: Iterable[Batch]
@@ -125,18 +146,6 @@ class RayEngine:
         if self._session is None:
             self._session = Session(self._options.ray_address)
         return self._session
-
-
-def _fetched(
-    threads: ThreadPoolExecutor, items: Sequence[Item], stored: Mapping[str, str]
-) -> Iterator[tuple[int, Future[tuple[str, Taken | None]]]]:
-    """Each item fetched, in order; a few are fetched ahead."""
-    ahead: deque[tuple[int, Future[tuple[str, Taken | None]]]] = deque()
-    for place, item in enumerate(items):
-        ahead.append((place, threads.submit(take, item, stored.get(item.id, ""))))
-        if len(ahead) >= 4 * FETCHERS:
-            yield ahead.popleft()
-    yield from ahead
 
 
 def _read(

@@ -14,8 +14,11 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from ingest.ocr import Ocr
 from ingest.prepare import Taken, described
-from ingest.sandbox import Limits, Sandbox
+from ingest.sandbox import DEFAULT_READER, Limits, Sandbox
+from ingest.scan import DRAWER, Scans
+from ingest.tables import Tables
 from rag.embed import Embedder, load_embedder
 from rag.errors import ConfigurationError, SanadError
 
@@ -26,14 +29,22 @@ _READERS = (
 )  # fmt: skip
 
 
-def read_one(data: bytes, limits: Limits, expected: str) -> bytes:
+def read_one(
+    data: bytes,
+    limits: Limits,
+    expected: str,
+    ocr: Ocr | None = None,
+    tables: Tables | None = None,
+) -> bytes:
     """A pickled `Prepared`, or the pickled SanadError that says why not, of a pickled `Taken`.
+    Where `ocr` or `tables` are given, their programs must be on this node too.
 
     `expected` is the caller's `code()`: another program would give other results.
     """
     try:
         _same_code(expected)
-        return pickle.dumps(described(pickle.loads(data), _sandbox(limits).read))
+        scans = Scans(ocr, _sandbox(limits, DRAWER), tables)
+        return pickle.dumps(described(pickle.loads(data), _sandbox(limits).read, scans))
     except SanadError as error:
         return pickle.dumps(error)
 
@@ -84,8 +95,8 @@ def _same_code(expected: str) -> None:
 
 
 @cache
-def _sandbox(limits: Limits) -> Sandbox:
-    return Sandbox(limits)
+def _sandbox(limits: Limits, reader: str = DEFAULT_READER) -> Sandbox:
+    return Sandbox(limits, reader)
 
 
 @cache

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from ingest.docx import archive_entries, read_docx
 from ingest.html import read_html
 from ingest.markdown import read_markdown
-from ingest.pdf import read_pdf
+from ingest.pdf import PICTURES, read_pdf
 from ingest.plain import read_plain
 from ingest.types import Block, RawDocument, RawPage
 from rag.errors import ReadError
@@ -65,17 +65,20 @@ def read_bytes(data: bytes, name: str) -> RawDocument:
     """The blocks, metadata and notes of one file.
 
     `name` is a path, URL path, extension or media type. Raises `ReadError`
-    with a predicate about the file ("is empty", "needs a password").
+    with a predicate about the file ("is empty", "needs a password"). A PDF's pages
+    that are pictures have no blocks: `ingest.scan` sees to them.
     """
     if not data.strip(b"\x00 \t\r\n"):
         raise ReadError("is empty")
     reader = reader_for(data, name)
     raw = reader(data, name)
-    empty = sum(not _has_text(page) for page in raw.pages)
+    pictures = raw.metadata.get(PICTURES)
+    drawn = len(pictures) if isinstance(pictures, list) else 0
+    empty = sum(not _has_text(page) for page in raw.pages) - drawn
     if empty == len(raw.pages):
         raise ReadError(_scanned(empty) if reader is read_pdf else "has no text")
     if empty and reader is read_pdf:
-        note = f"{empty} of {len(raw.pages)} pages have no text: empty or scanned; {OCR}"
+        note = f"{empty} of {len(raw.pages)} pages have no text: empty, or drawn without letters"
         raw = replace(raw, notes=(*raw.notes, note))
     return _well_formed(raw)
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ingest.ocr import Ocr
 from ingest.sandbox import Limits
 from ingest.sources import Source
+from ingest.tables import Tables
 from ingest.web.options import WebOptions
 from rag.vectors_server import ChromaServer
 
@@ -30,6 +32,8 @@ class Options:
     ray_address: str = ""  # of a Ray cluster that is there; empty: one of this run's own
     server: ChromaServer | None = None  # that the vectors are sent to
     embedding: tuple[Any, ...] = ()  # arguments of `load_embedder`, for workers elsewhere
+    ocr: Ocr | None = None  # reads pages that are pictures
+    tables: Tables | None = None  # finds the tables of PDFs
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from ingest.history import record
 from ingest.lock import writer_lock
 from ingest.prepare import Outcome, in_batches, one_document
 from ingest.report import IngestReport, Options, Progress, Tally, report_of
+from ingest.scan import unmarked
 from ingest.server_vectors import keep_vectors
 from ingest.sidecar import parse_sidecar
 from ingest.sources import Item, Source, collect
@@ -59,7 +60,7 @@ def ingest(
         with Catalog(data_dir, read_only=True) as catalog, TemporaryDirectory() as spool:
             sources = _sources(arguments, catalog, data_dir)
             sources = _visited(sources, catalog, data_dir, Path(spool), options, progress)
-            return _dry_run(sources, _gone(sources, catalog), catalog, started)
+            return _dry_run(sources, _gone(sources, catalog), catalog, options, started)
     with (
         closing(open_engine(options)) as engine,
         writer_lock(data_dir),
@@ -136,7 +137,11 @@ def _guard_shrink(gone: Sequence[str], sources: Sequence[Source], catalog: Catal
 
 
 def _dry_run(
-    sources: Sequence[Source], gone: Sequence[str], catalog: Catalog, started: float
+    sources: Sequence[Source],
+    gone: Sequence[str],
+    catalog: Catalog,
+    options: Options,
+    started: float,
 ) -> IngestReport:
     stored = catalog.digests()
     tally = Tally()
@@ -146,14 +151,15 @@ def _dry_run(
         try:
             with one_document(item.id):
                 sidecar, known = item.sidecar(), stored.get(item.id)
-                same = known is not None and item.is_as(known, sidecar)
-                digest = known if same else item.digest(item.fetch(), sidecar)
+                before = known and unmarked(known, item.name, options.ocr, options.tables)
+                same = before is not None and item.is_as(before, sidecar)
+                digest = before if same else item.digest(item.fetch(), sidecar)
                 parse_sidecar(sidecar, item.name)
         except ReadError as error:
             tally.failed.append((item.id, str(error)))
             continue
         target = (
-            tally.created if known is None else tally.updated if known != digest else tally.skipped
+            tally.created if known is None else tally.updated if before != digest else tally.skipped
         )
         target.append(item.id)
     return replace(report_of(sources, gone, tally, "", started), dry_run=True)
@@ -206,6 +212,7 @@ def _store(
     """Store one document, or its ledger row with the reason why not."""
     try:
         digest, prepared = outcome.result()
+        digest += prepared.mark if prepared else ""
     except ReadError as error:
         _fail(item.id, item.source, str(error), stored, catalog, tally)
         return

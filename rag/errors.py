@@ -2,6 +2,7 @@
 
     SanadError
     ├── ConfigurationError   a setting, argument or file the operator can correct   (exit 2)
+    │   └── ModelMissingError    a model that the settings name does not load
     ├── CollectionError      the data folder holds no index, or none that opens     (exit 2)
     ├── LockedError          another process is writing to the data folder          (exit 75)
     ├── ShrinkError          a run would withdraw too much of the collection        (exit 2)
@@ -26,6 +27,10 @@ class SanadError(Exception):
 
 class ConfigurationError(SanadError):
     """A setting, an argument or an operator's file is wrong."""
+
+
+class ModelMissingError(ConfigurationError):
+    """A model is not on this machine, or does not load."""
 
 
 class CollectionError(SanadError):

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from rag.errors import ConfigurationError
+from rag.errors import ConfigurationError, ModelMissingError
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Backend = Literal["auto", "torch", "onnx"]
@@ -95,11 +95,11 @@ def load_model(
     """`load(local_only)` from this machine where the model is here, else from the hub.
 
     A model that was downloaded once is so neither asked for elsewhere nor replaced by a newer
-    one. Raises ConfigurationError, one sentence.
+    one. Raises ModelMissingError, one sentence.
     """
     folder = Path(model)
     if not folder.is_dir() and _is_path(model):
-        raise ConfigurationError(f"{what} {model!r}: there is no such folder; {remedy}")
+        raise ModelMissingError(f"{what} {model!r}: there is no such folder; {remedy}")
     try:
         if folder.is_dir():
             return load(True)
@@ -114,7 +114,7 @@ def load_model(
         else:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             problem = f"does not load: {reason}"
-        raise ConfigurationError(f"{what} {model!r} {problem}; {remedy}") from error
+        raise ModelMissingError(f"{what} {model!r} {problem}; {remedy}") from error
 
 
 def _downloaded(model: str, revision: str) -> bool:

@@ -96,13 +96,23 @@ class Settings(BaseSettings):
     answer_sentences: int = Field(5, ge=1, le=20, description="Most sentences quoted.")
     passages: int = Field(12, ge=1, le=100, description="Passages read for one answer.")
     read_seconds: float = Field(30.0, gt=0, le=3600, description="Longest time to read a file.")
-    read_memory_mb: int = Field(2048, ge=256, description="Memory a reading child may take.")
+    read_memory_mb: int = Field(1024, ge=256, description="Memory a reading child may take.")
     ingest_engine: Literal["local", "ray"] = Field(
         "local", description="What reads and embeds: processes of this machine, or Ray."
     )
     ray_address: str = Field(
         "", description="Head of a Ray cluster, HOST:PORT. Empty: a Ray of the run's own."
     )
+    ocr: Literal["auto", "off"] = Field(
+        "auto", description="auto: pages that are pictures are read by Tesseract where installed."
+    )
+    ocr_languages: str = Field(
+        "", description="Tesseract's languages, eng+ara. Empty: eng, ara, fra, spa if installed."
+    )
+    tables: Literal["off", "docling"] = Field(
+        "off", description="docling: it finds the tables of PDFs, from an environment of its own."
+    )
+    tables_models: Path | None = Field(None, description="Folder of docling's models.")
     fetch_agent: str = Field(
         "Sanad", description="Name websites are asked under, and that robots.txt is read for."
     )

@@ -47,6 +47,7 @@ class SourceDocument:
     has_lost_links: bool = False  # the page announces references that its text has lost
     media_type: str = ""
     sha256: str = ""  # of the source bytes
+    scanned_pages: int = 0  # whose text a machine has read from a picture
     pages: tuple[Page, ...] = ()
 
 

@@ -38,6 +38,8 @@ def attribution(document: SourceDocument, language: str) -> str:
         marks.append(say(language, "answer.in_language", language=name))
     if document.machine_translated:
         marks.append(say(language, "answer.machine_translated"))
+    if document.scanned_pages:
+        marks.append(say(language, "answer.scanned"))
     if document.superseded_by:
         marks.append(say(language, "answer.superseded"))
     return f"{text} ({listed(marks, language)})" if marks else text

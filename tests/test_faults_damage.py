@@ -4,6 +4,8 @@ silence, healed from the catalog without a model."""
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -23,8 +25,9 @@ from rag.index.generation import (
     open_current,
     read_manifest,
 )
-from rag.index.probe import ChromaProbe
+from rag.index.probe import GROWTH, ChromaProbe
 from rag.settings import Settings
+from tests.conftest import ROOT
 from tests.test_ui_live import Served
 from ui.doctor import examine
 from ui.live import LiveAssistant
@@ -115,6 +118,21 @@ def test_a_big_generation_is_read_whole_by_the_probe(data, monkeypatch):
         assert not generation.fallback
         assert "vectors.npy has changed" in ChromaProbe()(generation.folder)
         generation.close()
+
+
+def test_a_file_that_grows_without_end_is_stopped_in_the_probe(data):
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom rag.index.probe import limit_files\n"
+        "folder = Path(sys.argv[1])\nlimit_files(folder)\n"
+        "with (folder / 'chroma' / 'link_lists.bin').open('wb') as file:\n"
+        "    while True:\n        file.write(b'x' * 2**20)\n"
+    )
+    folder = active(data)
+    longest = max(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    command = [sys.executable, "-c", code, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert "File too large" in done.stderr
+    assert (folder / CHROMA / "link_lists.bin").stat().st_size <= longest + GROWTH
 
 
 def test_a_probe_that_dies_of_a_segmentation_fault_leaves_the_server_standing(

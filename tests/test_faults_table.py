@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from evals.drills import faulty, state
+from evals.bench.load_figures import Sample
+from evals.drills import faulty, soaking, state
 from evals.drills.breaking import moments
 from evals.drills.material import version_in
 from evals.drills.table import ROWS, table
@@ -27,7 +28,7 @@ def test_the_page_holds_the_table_of_the_drills():
 def test_there_are_twenty_five_rows_and_each_is_shown_by_something():
     assert [row.number for row in ROWS] == list(range(1, 26))
     for row in ROWS:
-        assert row.tests or row.drill, row.fault
+        assert row.tests or row.drills, row.fault
         assert re.fullmatch(r"I[1-5]( I[1-5])*", row.holds)
 
 
@@ -55,7 +56,7 @@ def test_an_ingestion_killed_at_each_stage_loses_nothing():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", ["2", "4", "6", "7"])
+@pytest.mark.parametrize("row", ["2", "4", "6", "7", "10"])
 def test_a_drill_in_short_holds(row):
     done = drill(row)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -104,6 +105,38 @@ def test_moments_are_each_operation_at_its_first_and_last_time():
         1, 2, 4, 5,
     ]  # fmt: skip
     assert moments(["open a", "stage read 1", "stage read 2"], few=True) == [2]
+
+
+def samples(rss=lambda minute: 380.0, handles=lambda minute: 74):
+    """Ten minutes of a server, a sample every two seconds, with the noise of ingestions."""
+    each = [2 * n / 60 for n in range(300)]
+    return [
+        Sample(60 * m, rss(m) + 3 * (n % 5 - 2), handles(m) + n % 3, 0.0, 0.0)
+        for n, m in enumerate(each)
+    ]
+
+
+def test_a_server_that_stays_as_it_is_passes_the_soak():
+    assert "380 -> 380 MB" in soaking.stayed(samples(), {200: 2000, 429: 3})
+    warming = samples(rss=lambda m: 380 - 80 / (1 + 4 * m))  # caches fill, and then no more
+    assert soaking.stayed(warming, {200: 2000})
+
+
+@pytest.mark.parametrize(
+    ("seen", "codes", "said"),
+    [
+        (samples(rss=lambda m: 380 + 5 * m), {200: 2000}, "memory grew"),
+        (samples(handles=lambda m: int(74 + 5 * m)), {200: 2000}, "handles grew"),
+        (samples(), {200: 2000, 500: 1}, "other answers"),
+        (samples(), {200: 2000, 0: 1}, "other answers"),
+        (samples(), {200: 2, 429: 1000}, "hardly anything"),
+        (samples(), {}, "hardly anything"),
+        (samples()[:39], {200: 2000}, "too few"),
+    ],
+)
+def test_a_server_that_leaks_or_fails_does_not_pass_the_soak(seen, codes, said):
+    with pytest.raises(AssertionError, match=said):
+        soaking.stayed(seen, codes)
 
 
 def test_a_mixture_of_two_states_is_noticed():

@@ -21,7 +21,7 @@ from ingest.ray_engine import _in_order
 from ingest.ray_session import find_ray
 from ingest.ray_work import code, embed_one, read_one
 from ingest.report import Options
-from ingest.sandbox import Limits, Sandbox
+from ingest.sandbox import Limits
 from ingest.walk import ingest
 from rag.embed import DEFAULT_MODEL, HashEmbedder, load_embedder
 from rag.errors import ConfigurationError, EngineError, ReadError
@@ -156,17 +156,17 @@ def test_texts_are_embedded_on_the_way_when_many_wait(tmp_path, monkeypatch):
 
 
 def test_a_process_that_dies_costs_nothing():
-    processes = Processes(2, Limits())
-    sandbox = Sandbox()
+    processes = Processes(Options())
     try:
-        here = processes.described(PLAN, sandbox.read)
+        assert processes.described(PLAN) == pickle.loads(
+            read_one(pickle.dumps(PLAN), Limits(), code())
+        )
         for process in processes._pool._processes.values():
             process.kill()
-        assert processes.described(PLAN, sandbox.read) == here
+        assert processes.described(PLAN) is None  # the engine then reads it itself
         assert not processes.work
     finally:
         processes.close()
-        sandbox.close()
 
 
 @pytest.mark.slow
@@ -174,11 +174,11 @@ def test_processes_end_with_their_parent():
     code = (
         "from ingest.processes import Processes\n"
         "from ingest.prepare import Taken\n"
-        "from ingest.sandbox import Limits\n"
+        "from ingest.report import Options\n"
         "import time\n"
         "if __name__ == '__main__':\n"
-        "    p = Processes(2, Limits())\n"
-        "    p.described(Taken('a.md', 'a.md', '', b'A city wrote a plan.', {}), None)\n"
+        "    p = Processes(Options())\n"
+        "    p.described(Taken('a.md', 'a.md', '', b'A city wrote a plan.', {}))\n"
         "    print(*p._pool._processes, flush=True)\n"
         "    time.sleep(60)\n"
     )

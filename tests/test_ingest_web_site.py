@@ -473,6 +473,31 @@ def test_a_site_that_answers_404_for_everything_withdraws_nothing(furnished, run
     assert set(run(allow_shrink=True).deleted) == set(created)
 
 
+def test_most_of_a_site_missing_or_failing_withdraws_nothing(furnished, run, tmp_path):
+    """Seven of ten pages: four are gone, three do not answer."""
+    created = run().created
+    whole = dict(furnished.answers)
+    gone = [f"/news/{name}" for name in NAMES[1:]]
+    failing = ["/en/summit", "/fr/sommet", "/ar/qimma"]
+    furnished.answers |= dict.fromkeys(gone, Answer(status=404))
+    furnished.answers |= dict.fromkeys(failing, Answer(status=503))
+    for again in (False, True, True):
+        report = run()
+        assert report.deleted == ()
+        said = reasons(report)
+        absent = said if again else dict(report.missing)
+        word = "--allow-shrink" if again else "answered 404"
+        assert all(word in absent[address] for address in ids(furnished, *gone))
+        assert all("answered 503" in said[address] for address in ids(furnished, *failing))
+        with Catalog(tmp_path / "data") as catalog:
+            assert set(catalog.digests()) == set(created)
+    deleted = set(run(allow_shrink=True).deleted)
+    assert deleted == set(ids(furnished, *gone))  # 503 is not gone, whatever is allowed
+    furnished.answers = whole
+    report = run()
+    assert (report.created, report.failed) == (ids(furnished, *gone), ())
+
+
 def test_a_page_to_sign_in_for_everything_replaces_nothing(furnished, run, tmp_path):
     created = run().created
     kept = dict(furnished.answers)

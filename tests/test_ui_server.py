@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -177,14 +178,16 @@ def test_ingest_command_names_the_folder_that_is_served():
 
 
 @contextlib.contextmanager
-def started(collection):
+def started(collection, **environment):
     """A server of its own process, ready, and its port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "ui.cli", "serve", "--data-dir", str(collection)]
     server = subprocess.Popen(
-        [*command, "--port", str(port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*command, "--port", str(port)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, **environment},
+    )  # fmt: skip
     try:
         assert server.stdout.readline() == f"Sanad answers at http://127.0.0.1:{port}\n"
         end = time.monotonic() + 60

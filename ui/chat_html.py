@@ -175,6 +175,8 @@ def _warnings(item: Cited, language: str) -> str:
     told = []
     if document.machine_translated:
         told.append(text(say(language, "chat.machine_translation_note")))
+    if document.scanned_pages:
+        told.append(text(say(language, "chat.scanned_note")))
     if document.superseded_by:
         told.append(text(say(language, "chat.superseded_note")))
     told += [_mistranslation(wrong, language) for wrong in item.evidence.mistranslations]

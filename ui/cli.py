@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rag.settings import Settings
 
 UNHARMED = "make room and run the command again; the index that was active serves on"
+OPENED = "mend its permissions, or run as its owner"
 MENDED = "mend it and run the command again; the index that was active serves on"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FAILING = frozenset({errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE})
@@ -75,6 +76,11 @@ def main() -> NoReturn:
     except OSError as error:
         if error.errno in FULL:
             _fail(ConfigurationError(f"no space left on the disk ({error}); {UNHARMED}"), 2)
+        if isinstance(error, PermissionError) and error.filename:
+            _fail(
+                ConfigurationError(f"{error.filename} is closed to us: {error.strerror}; {OPENED}"),
+                2,
+            )
         if error.errno not in FAILING:
             raise
         _fail(
@@ -233,7 +239,9 @@ def doctor(
 def _ingest(
     settings: Settings, sources: list[str], *, progress: bool, **flags: bool
 ) -> IngestReport:
+    from ingest.ocr import tesseract
     from ingest.sandbox import Limits
+    from ingest.tables import docling
     from ingest.walk import Options
     from ingest.walk import ingest as run
     from ingest.web.options import web_options
@@ -243,7 +251,10 @@ def _ingest(
     options = Options(
         limits=limits, web=web_options(settings.fetching()), engine=settings.ingest_engine,
         ray_address=settings.ray_address, embedding=settings.embedding(),
-        server=settings.server(), **flags,
+        server=settings.server(),
+        ocr=tesseract(settings.ocr_languages) if settings.ocr == "auto" else None,
+        tables=docling(settings.tables_models) if settings.tables == "docling" else None,
+        **flags,
     )  # fmt: skip
     with progress_bar(enabled=progress) as show:
         return run(sources, settings.data_dir, _embedder(settings), options, show)

@@ -48,7 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Look at everything; never raises for what it finds."""
     data_dir = settings.data_dir
     found, model = _configured(settings)
-    found += [*_installed(), _written(settings), _reranked(settings)]
+    found += [*_installed(), _written(settings), _reranked(settings), _scanned(settings)]
     if data_dir.exists() and not data_dir.is_dir():
         return [*found, Finding("data", "broken", f"{data_dir} is a file", "name a folder")]
     looks = {  # generators: nothing is looked at before the loop
@@ -172,6 +172,21 @@ def _reranked(settings: Settings) -> Finding:
         return Finding("reranker", "broken", str(error))
     said = f"{settings.reranker} reads the best {settings.rerank_depth} passages"
     return Finding("reranker", "ok", said)
+
+
+def _scanned(settings: Settings) -> Finding:
+    """What becomes of pages that are pictures."""
+    from ingest.ocr import INSTALL, tesseract
+
+    if settings.ocr == "off":
+        return Finding("ocr", "ok", "off: scanned pages are counted, not read")
+    try:
+        ocr = tesseract(settings.ocr_languages)
+    except SanadError as error:
+        return Finding("ocr", "broken", str(error))
+    if ocr is None:
+        return Finding("ocr", "ok", f"not installed: scanned pages are not read ({INSTALL})")
+    return Finding("ocr", "ok", f"scanned pages are read by {ocr.id}")
 
 
 def _locked(data_dir: Path) -> Iterator[Finding]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.assistant import AskSettings, Assistant
-from rag.embed import Embedder, load_embedder
-from rag.errors import ConfigurationError
+from rag.embed import Embedder, load_embedder, unrelated_cosine
+from rag.errors import ConfigurationError, ModelMissingError
 from rag.evidence.compose import ComposeSettings
 from rag.evidence.gather import GatherSettings
 from rag.evidence.retrieve import RetrievalSettings
@@ -24,10 +25,20 @@ if TYPE_CHECKING:
 JUDGE_SECONDS = 6.0  # for one opinion; without it the coded check stands
 
 
-def open_assistant(settings: Settings, *, chroma: bool) -> Assistant:
-    """Open the active generation. Raises CollectionError when there is none."""
+def open_assistant(settings: Settings, *, chroma: bool, words_suffice: bool = False) -> Assistant:
+    """Open the active generation. Raises CollectionError when there is none.
+
+    Where the index's own model does not load, ModelMissingError; with `words_suffice` the
+    search is by words alone instead, and the generation's notes say so.
+    """
     generation = open_generation(settings, chroma=chroma)
-    embedder = load_embedder(*settings.embedding())
+    try:
+        embedder = load_embedder(*settings.embedding())
+    except ModelMissingError as error:
+        model = settings.embedding_model
+        if not words_suffice or not _built_with(model, generation.manifest.model):
+            raise
+        embedder = _by_words_alone(generation, error)
     return assemble(settings, generation, embedder, shipped_translator(), writer_of(settings))
 
 
@@ -41,6 +52,22 @@ def open_generation(settings: Settings, *, chroma: bool) -> Generation:
     elif chroma:
         generation.attach_chroma()
     return generation
+
+
+def _built_with(model: str, embedder_id: str) -> bool:
+    """Whether an index says that it was built with the model of a setting, in whatever version:
+    another name is a slip, or an index to be embedded anew."""
+    return embedder_id.partition("@")[0] in (model, Path(model).name)
+
+
+def _by_words_alone(generation: Generation, error: ModelMissingError) -> Embedder:
+    """Leaves the vectors of a generation aside. Returns the shipped model, which then compares
+    the sentences of what was found; its cosines are on a scale of their own."""
+    embedder = load_embedder()
+    generation.dense = None
+    generation.manifest = replace(generation.manifest, unrelated=unrelated_cosine(embedder))
+    generation.notes.append(f"search is by words alone, until a new index or a new start: {error}")
+    return embedder
 
 
 def assemble(

@@ -60,6 +60,8 @@ def serve(settings: Settings) -> None:
     listening = listen(settings.host, settings.port)
     probe = ChromaProbe()
     live = live_assistant(settings, probe)
+    for note in live.state().notes:
+        sys.stderr.write(f"sanad: {note}\n")
     answering = answering_of(settings, live)
     shared = standing(settings)
     ending = Ending(shared.gate, answering.under_way)
@@ -101,14 +103,15 @@ def address(listening: socket.socket) -> str:
 
 
 def live_assistant(settings: Settings, probe: ChromaProbe) -> LiveAssistant:
-    """The assistant of a data folder, opened if there is one; the model is loaded once. A
+    """The assistant of a data folder, opened if there is one; the model is loaded once. One
+    that does not load is tried again with each generation; until then words have to suffice. A
     Chroma server is asked from the first question on: it cannot take this process along."""
     exact = settings.vector_search == "exact"
     asked = settings.server() is not None and not exact
 
     def open_next(before: Assistant | None) -> Assistant:
-        if before is None:
-            return open_assistant(settings, chroma=asked)
+        if before is None or before.generation.dense is None:
+            return open_assistant(settings, chroma=asked, words_suffice=True)
         generation = open_generation(settings, chroma=asked)
         writer = before.author.writer if before.author else None
         return assemble(settings, generation, before.embedder, before.translator, writer)

@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from evals.drills import reading
 from evals.drills.table import ROWS, Row, table
 
 LAST_WORDS = 300  # characters of what went wrong
@@ -20,11 +21,14 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", type=int, help="rows of the table; none: all")
     parser.add_argument("--few", action="store_true", help="a few moments of each drill")
     parser.add_argument("--no-tests", action="store_true", help="drills alone")
+    parser.add_argument("--files", type=Path, action="append", default=[], metavar="FOLDER",
+                        help="PDFs for row 10 to read, besides its own")  # fmt: skip
     parser.add_argument("--table", action="store_true", help="print the table and end")
     given = parser.parse_args()
     if given.table:
         print(table())  # noqa: T201
         return
+    reading.FOLDERS.extend(given.files)
     chosen = [row for row in ROWS if not given.rows or row.number in given.rows]
     failed = False
     print("| # | Fault | | Seconds | Seen |\n|--:|---|---|--:|---|", flush=True)  # noqa: T201
@@ -42,10 +46,10 @@ def main() -> None:
 def _row(row: Row, *, few: bool, tests: bool) -> tuple[bool, str]:
     """Whether the drill and the tests of a row hold, and what was seen."""
     said = []
-    if row.drill is not None:
+    for drill in row.drills:
         with tempfile.TemporaryDirectory(prefix="sanad-drill-") as folder:
             try:
-                said.append(row.drill(Path(folder), few))
+                said.append(drill(Path(folder), few))
             except Exception as error:  # noqa: BLE001  # whatever it is, the row has failed
                 words = " ".join(f"{type(error).__name__}: {error}".split())
                 return False, words[:LAST_WORDS].replace("|", "/")

@@ -136,6 +136,25 @@ def failed_anywhere(folder: Path, few: bool) -> str:
     return f"{ended.total()} operations: {said}"
 
 
+def failed_inside(folder: Path, few: bool) -> str:
+    """Row 7: writes of SQLite's and Chroma's own fail, at every size of a file. The kernel cuts
+    them off (EFBIG), which SQLite takes for an error of the disk, not for a full one."""
+    collection = Collection(folder)
+    ended: Counter[str] = Counter()
+    sizes = [path.stat().st_size for path in collection.data.rglob("*") if path.is_file()]
+    limits = sorted({size - 1 for size in sizes if size > 1})
+    for limit in limits[:: max(1, len(limits) // 5)] if few else limits:
+        collection.put_back()
+        outcome = faulty.run(partial(_limited, collection, limit), collection.data)
+        kind = outcome.error.partition(":")[0]
+        assert outcome.code == 0 or kind in REPORTED, f"{limit} bytes: {outcome.error}"
+        ended[kind or "none"] += 1
+        collection.check_broken()
+        collection.check_healed()
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(ended.items()))
+    return f"files cut at {ended.total()} sizes: {kinds}"
+
+
 def full_disk(folder: Path, few: bool) -> str:
     """Row 6: the disk is full at every size between the old collection and the new one."""
     many = {number: 1 for number in range(4, 24)}

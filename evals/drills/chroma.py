@@ -13,26 +13,29 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.drills import faulty
+from evals.drills import disk, faulty
 from evals.drills.damage import delete, files_of, new_generation, truncate
 from rag.index.generation import CHROMA, GENERATIONS, current_name
 from rag.index.probe import ChromaProbe
 from rag.vectors import ChromaIndex, ExactIndex
 
 SEEDS = 30
+DISK = 512 * 2**20  # bytes
 GROWTH = 64 * 2**20  # bytes that a damaged collection may grow by when it is opened
 
 
 def damaged_anywhere(folder: Path, few: bool) -> str:
-    """Row 4: Chroma's database with flipped bytes, cut and gone, small and big collections."""
+    """Row 4: Chroma's database with flipped bytes, cut and gone, small and big collections; on a
+    small disk where there can be one."""
     outcomes: Counter[str] = Counter()
-    for passages in (60,) if few else (60, 1200):
-        data = folder / str(passages)
-        made = faulty.run(lambda stage, d=data, n=passages: _make(d, n), data)  # type: ignore[misc]
-        assert made.code == 0, made.error
-        generation = data / GENERATIONS / current_name(data)
-        for number in range(4 if few else SEEDS):
-            outcomes[_one(generation, folder / "broken", number)] += 1
+    with disk.small_disk(folder, DISK):
+        for passages in (60,) if few else (60, 1200):
+            data = folder / str(passages)
+            made = faulty.run(lambda stage, d=data, n=passages: _make(d, n), data)  # type: ignore[misc]
+            assert made.code == 0, made.error
+            generation = data / GENERATIONS / current_name(data)
+            for number in range(4 if few else SEEDS):
+                outcomes[_one(generation, folder / "broken", number)] += 1
     return ", ".join(f"{count} {how}" for how, count in sorted(outcomes.items()))
 
 

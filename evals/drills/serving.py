@@ -1,4 +1,4 @@
-"""Drills on a running server: rows 9, 17, 18, 19 and 25 of the table.
+"""Drills on a running server: rows 9, 17, 18 and 19 of the table; row 25 is in `soaking`.
 
 The server is `sanad serve` of its own over a copy of the drill's collection; the visitors are
 threads of this process. Times are told, and fail a drill only where the table gives a limit.
@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,8 @@ def asked(address: str, question: str, visitor: int = 0) -> tuple[int, dict[str,
             status, said = reply.status, json.load(reply)
     except HTTPError as error:
         status, said = error.code, {"retry": error.headers.get("Retry-After")}
-    except (OSError, ValueError):
-        status, said = 0, {}
+    except (OSError, ValueError) as error:
+        status, said = 0, {"lost": f"{type(error).__name__}: {error}"}
     return status, said, time.monotonic() - begun
 
 
@@ -151,10 +151,10 @@ def leaving(folder: Path, few: bool) -> str:
     cycles = 40 if few else 1000
     with served(folder) as (server, _, _):
         for _ in range(20):  # what is made once is made before
-            _leave(server.address)
+            leave(server.address)
         before = server.sample()
         for _ in range(cycles):
-            _leave(server.address)
+            leave(server.address)
         status, _, seconds = asked(server.address, QUESTIONS[0])
         assert status == 200, f"after it a question got {status}"
         time.sleep(2)
@@ -166,7 +166,8 @@ def leaving(folder: Path, few: bool) -> str:
     )
 
 
-def _leave(address: str) -> None:
+def leave(address: str) -> None:
+    """A visitor who asks and goes when the answer begins."""
     place = urlsplit(address)
     body = json.dumps({"question": QUESTIONS[0]}).encode()
     head = (
@@ -209,7 +210,7 @@ def terminated(folder: Path, few: bool) -> str:
         process.send_signal(signal.SIGTERM)
         told = time.monotonic()
         crowd.stop()
-        ready = _status(f"{server.address}/health/ready")
+        ready = status_of(f"{server.address}/health/ready")
         with suppress(Exception):
             process.wait(20)
         ended = time.monotonic() - told
@@ -219,64 +220,14 @@ def terminated(folder: Path, few: bool) -> str:
     return f"ended after {ended:.1f} s, not ready at once; {len(cut)} connections were refused"
 
 
-def _status(address: str) -> int:
-    """The status of a page; 0 where no answer came."""
+def status_of(address: str, lost: list[str] | None = None) -> int:
+    """The status of a page; 0 where no answer came, and why among `lost`."""
     try:
         with urlopen(address, timeout=WAIT_S) as reply:
             return int(reply.status)
     except HTTPError as error:
         return error.code
-    except OSError:
+    except OSError as error:
+        if lost is not None:
+            lost.append(f"{address}: {type(error).__name__}: {error}")
         return 0
-
-
-def soak(folder: Path, minutes: float) -> str:
-    """Row 25: everything that visitors and officers do, for a while; memory and handles."""
-    with served(folder) as (server, docs, data):
-        over = threading.Event()
-        codes: Counter[int] = Counter()
-        others = [
-            lambda: codes.update([asked(server.address, random.choice(QUESTIONS))[0]]),
-            lambda: codes.update([_status(server.address + SEARCH)]),
-            lambda: codes.update([_status(server.address + LIBRARY)]),
-            lambda: codes.update([_status(server.address + "/en/")]),
-            lambda: _leave(server.address),
-        ]
-        threads = [threading.Thread(target=_again, args=(do, over)) for do in others]
-        for thread in threads:
-            thread.start()
-        try:
-            samples = []
-            end = time.monotonic() + 60 * minutes
-            next_ingest, version = time.monotonic() + 30, 1
-            while time.monotonic() < end:
-                samples.append(server.sample())
-                if time.monotonic() > next_ingest:
-                    version += 1
-                    write_documents(docs, dict.fromkeys(range(DOCUMENTS), version))
-                    ingested(docs, data)
-                    next_ingest += 60
-                over.wait(2)
-        finally:
-            over.set()
-            for thread in threads:
-                thread.join()
-    thirds = [samples[len(samples) // 3 : 2 * len(samples) // 3], samples[2 * len(samples) // 3 :]]
-    memory, handles = (
-        [statistics.median(getattr(s, name) for s in third) for third in thirds]
-        for name in ("rss_mb", "handles")
-    )
-    assert set(codes) <= {200, 429}, f"other answers: {dict(codes)}"
-    assert handles[1] <= handles[0] + 10, f"handles {handles[0]} -> {handles[1]}"
-    assert memory[1] <= memory[0] * 1.05 + 5, f"memory {memory[0]:.0f} -> {memory[1]:.0f} MB"
-    return (
-        f"{minutes:g} min, {dict(codes)}, {version - 1} ingestions; medians of the second and the "
-        f"last third: memory {memory[0]:.0f} -> {memory[1]:.0f} MB, handles {handles[0]:.0f} -> "
-        f"{handles[1]:.0f}"
-    )
-
-
-def _again(do: Callable[[], None], over: threading.Event) -> None:
-    while not over.wait(1.0):
-        with suppress(OSError):
-            do()

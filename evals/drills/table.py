@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from evals.drills import breaking, chroma, serving
+from evals.drills import breaking, chroma, reading, serving, soaking
 
 Run = Callable[[Path, bool], str]
 
@@ -23,13 +23,12 @@ class Row:
     holds: str  # of the invariants I1 to I5
     seen: str
     tests: tuple[str, ...] = ()
-    drill: Run | None = None
+    drills: tuple[Run, ...] = ()
 
     def as_line(self) -> str:
         """The row in Markdown."""
-        shown = [f"`{name}`" for name in self.tests]
-        if self.drill is not None:
-            shown.insert(0, f"drill `{self.drill.__name__}`")
+        shown = [f"drill `{drill.__name__}`" for drill in self.drills]
+        shown += [f"`{name}`" for name in self.tests]
         cells = (str(self.number), self.fault, self.holds, "<br>".join(shown), self.seen)
         return f"| {' | '.join(cells)} |"
 
@@ -41,7 +40,7 @@ def table() -> str:
 
 
 def _soak(folder: Path, few: bool) -> str:
-    return serving.soak(folder, 1.0 if few else 10.0)
+    return soaking.soak(folder, 3.0 if few else 10.0)
 
 
 _soak.__name__ = "soak"
@@ -55,12 +54,12 @@ ROWS = (
     Row(
         2, "kill -9 while Chroma saves its graph", "I3 I5",
         "nothing: the unfinished folder is removed by the next run",
-        drill=breaking.killed_in_chroma,
+        drills=(breaking.killed_in_chroma,),
     ),
     Row(
         3, "kill -9 before each operation on the data folder, around the switch too", "I2 I3 I5",
         "nothing; no scratch stays", ("rag_generation::test_a_scratch_folder_is_no_generation",),
-        breaking.killed_anywhere,
+        (breaking.killed_anywhere,),
     ),
     Row(
         4, "each file of a generation cut, changed or deleted", "I1 I5",
@@ -70,8 +69,9 @@ ROWS = (
             "faults_damage::test_damage_to_a_saved_graph_is_named",
             "faults_damage::test_rebuilding_heals_all_of_it_at_once_without_a_model",
             "faults_damage::test_a_big_generation_is_read_whole_by_the_probe",
+            "faults_damage::test_a_file_that_grows_without_end_is_stopped_in_the_probe",
         ),
-        chroma.damaged_anywhere,
+        (chroma.damaged_anywhere,),
     ),
     Row(
         5, "Chroma's segment folder deleted, its count still right", "I1",
@@ -83,12 +83,13 @@ ROWS = (
         "exit 2 and one sentence; works again when there is room",
         ("ui_cli::test_a_full_disk_is_one_sentence_and_the_old_index_serves",
          "faults_data::test_a_catalog_without_room_keeps_what_was_acknowledged"),
-        breaking.full_disk,
+        (breaking.full_disk,),
     ),
     Row(
-        7, "each operation on the data folder fails with EIO, in turn", "I1 I3 I5",
+        7, "each operation on the data folder fails with EIO, in turn; so do writes inside SQLite "
+        "and Chroma, at each size of a file", "I1 I3 I5",
         "exit 2 and one sentence", ("faults_data::test_a_failing_disk_is_one_sentence",),
-        breaking.failed_anywhere,
+        (breaking.failed_anywhere, breaking.failed_inside),
     ),
     Row(
         8, "two ingestions at once, or a catalog that another program holds", "I1 I3",
@@ -100,7 +101,7 @@ ROWS = (
     Row(
         9, "ingestion while fifty visitors ask", "I3 I4", "nothing",
         ("ui_live::test_many_threads_over_many_generations_never_meet_a_closed_one",),
-        serving.ingest_under_load,
+        (serving.ingest_under_load,),
     ),
     Row(
         10, "malformed PDFs and files that break their reader", "I1 I4",
@@ -108,6 +109,7 @@ ROWS = (
         ("ingest_sandbox::test_naughty_file_is_a_sentence_and_the_next_file_is_read",
          "ingest_sandbox::test_hostile_pdfs_are_documents_or_sentences",
          "ingest_walk::test_a_file_that_breaks_keeps_the_version_stored_before"),
+        (reading.hostile_files,),
     ),
     Row(
         11, "HTML bombs, endless and slow answers of a server", "I1 I4",
@@ -126,7 +128,9 @@ ROWS = (
         13, "a source that suddenly holds far less", "I1 I2",
         "exit 2: the run would withdraw too much; `--allow-shrink`",
         ("ingest_walk::test_a_run_that_would_withdraw_too_much_stops",
-         "ingest_walk::test_a_folder_that_cannot_be_listed_withdraws_nothing"),
+         "ingest_walk::test_a_folder_that_cannot_be_listed_withdraws_nothing",
+         "ingest_web_site::test_most_of_a_site_missing_or_failing_withdraws_nothing",
+         "ingest_web_site::test_a_site_that_answers_404_for_everything_withdraws_nothing"),
     ),
     Row(
         14, "embedding out of memory, not a number, of the wrong shape", "I1 I3",
@@ -136,8 +140,12 @@ ROWS = (
          "ingest_walk::test_a_model_that_fails_leaves_the_old_index_serving"),
     ),
     Row(
-        15, "embedding model missing", "I1", "exit 2: the model is named",
-        ("rag_embed::test_a_model_that_is_not_there_is_named",
+        15, "embedding model missing", "I1",
+        "a server answers by words alone, with a note; commands: exit 2, the model is named",
+        ("faults_model::test_without_its_model_the_server_answers_by_words_and_says_so",
+         "faults_model::test_with_the_next_index_the_model_is_tried_again",
+         "faults_model::test_without_its_model_commands_that_need_it_refuse",
+         "faults_model::test_a_slip_in_the_models_name_is_no_reason_to_do_without_it",
          "rag_generation::test_without_vectors_the_words_still_answer"),
     ),
     Row(
@@ -151,35 +159,38 @@ ROWS = (
     Row(
         17, "visitors who leave in the middle of an answer", "I4", "nothing",
         ("ui_api_stream::test_a_client_that_leaves_ends_the_work_and_frees_its_turn",),
-        serving.leaving,
+        (serving.leaving,),
     ),
     Row(
         18, "two hundred questions at once", "I1 I4",
         "429 with Retry-After; the page says when to come back",
         ("ui_public_gate::test_turns_are_bounded_and_go_round_the_addresses",
          "ui_api::test_over_the_limit_is_429_with_the_time_to_wait"),
-        serving.flood,
+        (serving.flood,),
     ),
     Row(
         19, "SIGTERM under load", "I1 I4",
         "answers under way finish; the rest are told that the server ends",
         ("ui_api_stream::test_a_server_that_ends_is_not_ready_admits_nobody_and_lets_streams_finish",
          "ui_server::test_server_prints_its_address_and_ends_cleanly"),
-        serving.terminated,
+        (serving.terminated,),
     ),
     Row(
         20, "the clock jumps by a day, either way", "I3 I5",
         "nothing; after a jump back the limits of a server begin anew",
         ("faults_data::test_a_clock_that_goes_back_replaces_no_generation_that_is_served",
          "faults_data::test_a_clock_that_jumps_leaves_the_limits_standing",
+         "faults_data::test_a_clock_that_jumps_leaves_ledger_and_history_readable",
          "ui_public_budget::test_a_new_day_has_a_new_budget"),
     ),
     Row(
         21, "a catalog of an older or newer version, an index of another format or model", "I1 I5",
         "an older one is brought up to date; a newer one is refused with what to do",
-        ("faults_data::test_a_catalog_of_each_released_version_is_brought_up_to_date",
-         "faults_data::test_each_version_of_the_catalog_has_its_fixture",
-         "faults_data::test_a_newer_catalog_is_refused_by_every_command",
+        ("faults_upgrade::test_a_catalog_of_each_released_version_is_brought_up_to_date",
+         "faults_upgrade::test_a_catalog_of_each_released_version_takes_new_documents",
+         "faults_upgrade::test_a_data_folder_of_each_released_version_answers_as_it_did",
+         "faults_upgrade::test_each_version_before_todays_has_its_fixtures",
+         "faults_upgrade::test_a_newer_catalog_is_refused_by_every_command",
          "rag_generation::test_another_format_is_refused",
          "ui_server::test_an_index_of_another_model_is_a_configuration_error"),
     ),
@@ -187,6 +198,7 @@ ROWS = (
         22, "a data folder that is read-only, a link, a file, of another owner", "I1 I3",
         "exit 2 and one sentence; reading works from a read-only disk",
         ("faults_data::test_a_read_only_disk_is_read_and_not_written",
+         "faults_data::test_a_data_folder_of_another_owner_is_one_sentence",
          "faults_data::test_a_data_folder_behind_a_link_is_used_and_a_dangling_one_is_named",
          "ingest_lock::test_a_data_folder_that_is_a_file_is_one_sentence"),
     ),
@@ -206,6 +218,6 @@ ROWS = (
          "faults_backup::test_an_archive_that_is_not_as_it_was_written_restores_nothing"),
     ),
     Row(
-        25, "ten minutes of mixed load", "I4", "nothing: memory and handles stay", drill=_soak,
+        25, "ten minutes of mixed load", "I4", "nothing: memory and handles stay", drills=(_soak,),
     ),
 )  # fmt: skip

@@ -7,7 +7,8 @@ site that cannot say (5xx, 429, silence) is taken to say no; one that has no suc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
@@ -60,6 +61,13 @@ def parse_rules(body: bytes, agent: str, address: str = "") -> Rules:
         delay = float(parsed.crawl_delay(agent) or 0)
     except (TypeError, ValueError):
         delay = 0.0
-    sitemaps = tuple(urljoin(address, s) for s in list(parsed.sitemaps)[:MAX_SITEMAPS])
+    sitemaps = tuple(_joined(address, list(parsed.sitemaps)[:MAX_SITEMAPS]))
     delay = min(delay, MAX_DELAY) if delay > 0 else 0.0
     return Rules("", delay, sitemaps, parsed, agent)
+
+
+def _joined(address: str, written: Sequence[str]) -> Iterator[str]:
+    """Addresses as they stand in a file, those left out that are none."""
+    for one in written:
+        with suppress(ValueError):
+            yield urljoin(address, one)

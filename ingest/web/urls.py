@@ -24,6 +24,8 @@ _DROPPED = re.compile(
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_IPV6 = re.compile(r"[0-9a-f:.]+")
 _IGNORED = re.compile("[\x00-\x20\x7f\\s]")  # as browsers do, inside an address too
 _ASSETS = frozenset(
     ".avi .bmp .bz2 .css .csv .dmg .eot .exe .gif .gz .ico .ics .jpeg .jpg .js .json .m4a .m4v "
@@ -67,11 +69,16 @@ def normal_or_empty(url: object, base: str = "") -> str:
 def _host(name: str) -> str:
     name = name.rstrip(".").lower()
     if ":" in name:
+        if not _IPV6.fullmatch(name):
+            raise ValueError("no host name")
         return f"[{name}]"
     try:
-        return name if name.isascii() else idna.encode(name, uts46=True).decode("ascii")
+        plain = name if name.isascii() else idna.encode(name, uts46=True).decode("ascii")
     except idna.IDNAError as error:
         raise ValueError(f"no host name: {error}") from error
+    if not _HOST.fullmatch(plain):
+        raise ValueError("no host name")
+    return plain
 
 
 def _escaped(text: str, also: str) -> str:

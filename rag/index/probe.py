@@ -8,6 +8,7 @@ has not passed here. Writes nothing of its own; knows no text and no screen.
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ SAMPLE = 16  # vectors that must find themselves, spread evenly over the collect
 COMPARED = 1000  # vectors read back: all of a collection that Chroma keeps in its database alone
 MAX_LOST = 1  # of those; HNSW is approximate, and equal texts stand in for each other
 TIMEOUT_S = 120.0
+GROWTH = 64 * 2**20  # bytes: how far opening a collection may make one of its files grow
 
 
 def check(folder: Path) -> None:
@@ -53,6 +55,16 @@ def check(folder: Path) -> None:
             )
     finally:
         index.close()
+
+
+def limit_files(folder: Path) -> None:
+    """No file written by this process from now on is longer than the longest of a folder and
+    GROWTH: damaged graphs were seen to grow without end. The kernel refuses the rest (EFBIG)."""
+    longest = max((p.stat().st_size for p in folder.rglob("*") if p.is_file()), default=0)
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    wanted = longest + GROWTH
+    wanted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (wanted, most))
 
 
 def spread(passages: int, most: int) -> list[int]:
@@ -110,6 +122,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: python -m rag.index.probe GENERATION_FOLDER")
     try:
+        limit_files(Path(sys.argv[1]))
         check(Path(sys.argv[1]))
     except SanadError as error:
         sys.exit(str(error))

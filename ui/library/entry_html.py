@@ -104,6 +104,8 @@ def _marks(
         marks.append(_superseded(document.superseded_by, shelf, language))
     if document.machine_translated:
         marks.append(text(say(language, "library.machine_translated")))
+    if document.scanned_pages:
+        marks.append(text(say(language, "library.scanned", count=document.scanned_pages)))
     if document.has_lost_links:
         marks.append(text(say(language, "library.lost_links")))
     near = [_named(other, shelf) for other in alike.get(document.id, ())[:3]]

@@ -244,6 +244,8 @@ def _described(
     ]
     if document.machine_translated:
         facts.append(say(language, "answer.machine_translated"))
+    if document.scanned_pages:
+        facts.append(say(language, "answer.scanned"))
     if document.superseded_by:
         facts.append(say(language, "answer.superseded"))
     runs = [Run(document.title, document.language or "und", "title")]

@@ -24,7 +24,9 @@ NICE = 5  # answers go first
 
 def run(errand: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     """Do it, and tell the end of it; never raises what one can be told."""
+    from ingest.ocr import tesseract
     from ingest.sandbox import Limits
+    from ingest.tables import docling
     from ingest.walk import Options, ingest
     from ingest.web.options import web_options
     from rag.embed import load_embedder
@@ -33,14 +35,23 @@ def run(errand: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     limits = Limits(wall_s=errand["read_seconds"], memory_mb=errand["read_memory_mb"])
     web = web_options(errand["fetching"])
     server = ChromaServer(*errand["server"]) if errand["server"] else None
-    options = Options(
-        allow_shrink=bool(errand["allow_shrink"]), limits=limits, web=web, server=server
-    )
 
     def progress(stage: str, done: int, of: int) -> None:
         tell({"stage": stage, "done": done, "of": of})
 
     try:
+        wanted = errand.get("ocr_languages")
+        ocr = None if wanted is None else tesseract(wanted)
+        models = Path(errand["tables_models"]) if errand.get("tables_models") else None
+        tables = docling(models) if errand.get("tables") == "docling" else None
+        options = Options(
+            allow_shrink=bool(errand["allow_shrink"]),
+            limits=limits,
+            web=web,
+            ocr=ocr,
+            tables=tables,
+            server=server,
+        )  # fmt: skip
         embedder = load_embedder(*errand["embedding"])
         report = ingest(errand["sources"], Path(errand["data_dir"]), embedder, options, progress)
     except LockedError as error:

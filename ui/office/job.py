@@ -74,6 +74,9 @@ class Jobs:
             "embedding": list(self._settings.embedding()),
             "fetching": self._settings.fetching(),
             "server": self._server(),
+            "ocr_languages": self._settings.ocr_languages if self._settings.ocr == "auto" else None,
+            "tables": self._settings.tables,
+            "tables_models": str(self._settings.tables_models or ""),
             "read_seconds": self._settings.read_seconds,
             "read_memory_mb": self._settings.read_memory_mb,
         }

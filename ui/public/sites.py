@@ -151,13 +151,20 @@ def _site(path: Path, key: str, table: Any) -> Site:
     return Site(
         key=key,
         name=str(table.get("name", key)),
-        origins=tuple(exact_origin(o) for o in _texts(place, "origins", table.get("origins", []))),
+        origins=_origins(place, _texts(place, "origins", table.get("origins", []))),
         languages=_known(place, _texts(place, "languages", table.get("languages", []))),
         filters=_lists(place, "filters", table),
         starters=_lists(place, "starters", table),
         daily_questions=daily,
         paused=paused,
     )
+
+
+def _origins(place: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(exact_origin(text) for text in texts)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place}: {error}") from error
 
 
 def _known(place: str, codes: tuple[str, ...]) -> tuple[str, ...]:

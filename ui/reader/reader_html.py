@@ -70,6 +70,8 @@ def _cautions(opened: Opened, language: str) -> str:
     told = []
     if opened.document.machine_translated:
         told.append(text(say(language, "chat.machine_translation_note")))
+    if opened.document.scanned_pages:
+        told.append(text(say(language, "chat.scanned_note")))
     if opened.document.superseded_by:
         words = text(say(language, "chat.superseded_note"))
         newer = opened.newer

@@ -15,7 +15,7 @@ from ingest.pdf import PICTURES
 from ingest.read import read_bytes
 from ingest.report import Options
 from ingest.sandbox import Limits, SandboxPool
-from ingest.scan import Scans, marked, unmarked
+from ingest.scan import Scans, mark_of, unmarked
 from ingest.tables import Absent
 from ingest.types import Block
 from ingest.walk import ingest
@@ -172,7 +172,7 @@ def test_digests_name_the_ocr_of_documents_with_pictures_alone():
     def kept(before, after, name="x.pdf"):
         """What a digest marked under (ocr, tables) is worth under others."""
         scans = Scans.of(before[0], 1, Limits(), before[1])
-        return unmarked(marked("abc", name, raw, scans), name, *after)
+        return unmarked("abc" + mark_of(name, raw, scans), name, *after)
 
     for state in ((ocr, None), (None, None), (ocr, tables), (None, tables)):
         assert kept(state, state) == "abc"

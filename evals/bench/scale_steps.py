@@ -141,7 +141,7 @@ def questions(data: Path) -> list[str]:
 
 
 def timed(ask: Callable[[str], object], asked: Sequence[str]) -> dict[str, list[float]]:
-    """Median and 95th percentile of clock and CPU milliseconds a question, after a few that warm."""
+    """Median and 95th percentile of clock and CPU milliseconds a question, after ten that warm."""
     for text in asked[:: len(asked) // WARM]:
         ask(text)
     clock, cpu = [], []

@@ -51,10 +51,9 @@ class Balanced(Crowd):
     def ask(self, question: str, visitor: int) -> Reply:
         """See `Crowd.ask`; the reply says which question it was."""
         begun = time.monotonic()
-        for _ in self._addresses:
-            with self._taking:
-                address = self._addresses[self._turn % len(self._addresses)]
-                self._turn += 1
+        with self._taking:
+            first = self._turn = (self._turn + 1) % len(self._addresses)
+        for address in (*self._addresses[first:], *self._addresses[:first]):
             status, said, _ = asked(address, question, visitor)
             if status:
                 said["asked"] = question
@@ -74,6 +73,8 @@ def replicas(folder: Path, few: bool) -> str:
         servers = [stack.enter_context(serving(snapshot, settings)) for _ in range(REPLICAS)]
         left = [server.address for server in servers[1:]]
         _until(lambda: all(_searches(address) == "chroma-server" for address in left))
+        for server in servers:  # a server that has just begun is busy with itself
+            asked(server.address, QUESTIONS[0])
         size, pause = (6, 1.0) if few else (24, 1.0)
         with Balanced([server.address for server in servers], size, pause) as crowd:
             time.sleep(quiet)

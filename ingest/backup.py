@@ -111,7 +111,7 @@ def _written(data_dir: Path, path: Path, scratch: Path) -> tuple[str, int, int, 
             for place, source in _sources(data_dir, name, Path(manifest.glossary)):
                 copied = source
                 if source.suffix in DATABASES and place not in fixed:
-                    copied = _copied(source, scratch / "copy.sqlite")
+                    copied = copied_database(source, scratch / "copy.sqlite")
                 listed[place] = _add(tar, place, copied)
             said = {"format": FORMAT, "generation": name, "files": listed}
             contents = scratch / CONTENTS
@@ -145,6 +145,11 @@ def _sources(data_dir: Path, name: str, glossary: Path) -> Iterator[tuple[str, P
                 yield file.relative_to(data_dir).as_posix(), file
     if glossary.is_file() and not (data_dir / GLOSSARY).exists():  # it lay beside the documents
         yield GLOSSARY, glossary
+    yield from generation_files(data_dir, name)
+
+
+def generation_files(data_dir: Path, name: str) -> Iterator[tuple[str, Path]]:
+    """(path below the data folder, file) of everything that a generation consists of."""
     folder = data_dir / GENERATIONS / name
     for file in sorted(folder.rglob("*")):
         if file.is_file():
@@ -152,7 +157,7 @@ def _sources(data_dir: Path, name: str, glossary: Path) -> Iterator[tuple[str, P
     read_manifest(folder)  # still there: not removed while it was listed
 
 
-def _copied(source: Path, target: Path) -> Path:
+def copied_database(source: Path, target: Path) -> Path:
     """A consistent copy of a database that others may be writing to."""
     target.unlink(missing_ok=True)
     if not source.exists():

@@ -7,6 +7,7 @@ from contextlib import closing
 import httpx
 import pytest
 
+from evals.drills.chroma_server import ChromaProcess
 from ingest.build import rebuild
 from ingest.report import Options
 from ingest.walk import ingest
@@ -16,7 +17,6 @@ from rag.index.generation import CHROMA, GENERATIONS, current_name
 from rag.index.probe import ChromaProbe
 from rag.settings import Settings
 from rag.vectors_server import ChromaServer
-from tests.chroma_serving import ChromaProcess
 from ui.doctor import examine
 from ui.render import reply_json
 from ui.server import live_assistant

@@ -11,12 +11,12 @@ import httpx
 import numpy as np
 import pytest
 
+from evals.drills.chroma_server import ChromaProcess
 from rag.embed import unit
 from rag.errors import ConfigurationError, IndexDamagedError, ServerError
 from rag.settings import load_settings
 from rag.vectors import ExactIndex
 from rag.vectors_server import RETRY_S, ChromaServer, ServerIndex, collection_of, forget, send
-from tests.chroma_serving import ChromaProcess
 from tests.contract_vectors import VectorIndexContract
 
 VECTORS = unit(np.random.default_rng(3).normal(size=(500, 16)).astype(np.float32))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from rag.errors import ConfigurationError, LockedError, SanadError, ShrinkError
-from ui import backup_cli, site_cli, switch_cli, watch_cli
+from ui import backup_cli, publish_cli, site_cli, switch_cli, watch_cli
 from ui.eval_cli import evaluation
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ app.command()(watch_cli.watch)
 app.command()(watch_cli.runs)
 app.command()(backup_cli.backup)
 app.command()(backup_cli.restore)
+app.command()(publish_cli.publish)
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Folder of catalog and index [.sanad].")

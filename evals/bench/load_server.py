@@ -34,6 +34,11 @@ class Served:
         self._begun = time.monotonic()
         self._last = (time.monotonic(), _busy_s(), self.cpu_s())
 
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._root.pid
+
     def cpu_s(self) -> float:
         """CPU seconds of the server and its workers since they were started."""
         return sum(self._each(lambda process: sum(process.cpu_times()[:2])))

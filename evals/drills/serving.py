@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -89,7 +89,7 @@ class Crowd:
         self.replies: list[tuple[int, dict[str, Any], float]] = []
         self._threads = [threading.Thread(target=self._visit, args=(n,)) for n in range(size)]
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
@@ -103,11 +103,15 @@ class Crowd:
         """No new question from now on."""
         self._over.set()
 
+    def ask(self, question: str, visitor: int) -> tuple[int, dict[str, Any], float]:
+        """One question of a visitor."""
+        return asked(self._address, question, visitor)
+
     def _visit(self, number: int) -> None:
         rng = random.Random(number)
         self._over.wait(rng.uniform(0, self._pause_s))
         while not self._over.is_set():
-            reply = asked(self._address, rng.choice(QUESTIONS), number)
+            reply = self.ask(rng.choice(QUESTIONS), number)
             with self._lock:
                 self.replies.append(reply)
             self._over.wait(rng.uniform(0.5, 1.5) * self._pause_s)

@@ -24,9 +24,11 @@ class ChromaProcess:
 
     @property
     def url(self) -> str:
+        """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
     def server(self, seconds: float = 2.0, token: str = "") -> ChromaServer:
+        """How it is asked."""
         return ChromaServer(self.url, token, seconds=seconds)
 
     def start(self) -> ChromaProcess:
@@ -46,15 +48,13 @@ class ChromaProcess:
         raise AssertionError("the Chroma server does not answer")
 
     def kill(self) -> None:
+        """As the kernel does that has no memory left."""
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
         """It takes connections and answers none."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
-
-    def stop(self) -> None:
-        self._end(signal.SIGKILL)
 
     def _end(self, number: int) -> None:
         if self.process is not None:
@@ -66,7 +66,7 @@ class ChromaProcess:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.kill()
 
 
 def free_port() -> int:

@@ -1,0 +1,275 @@
+"""Rows of a right-to-left page, from its characters and where each is printed.
+
+Files write a row in pieces and in any order, ligatures backwards, marks on lines of their own;
+what is certain is what the eye sees. So characters are gathered into rows, ordered from the
+right, parted into words where the print leaves room, and read by `pdf_bidi`. The order of the
+rows is the file's: it keeps columns and cells together. Knows no PDF library.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.pdf_bidi import LOST, as_read
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+SAME_ROW = 0.5  # share of the lower piece's height that two pieces of a row have in common
+WORD_GAP = 0.11  # heights of a row, 0.18 of the letters' size: less is room inside a word
+NARROW_SPACE = 0.05  # heights: enough where the file writes a space
+CELL_GAP = 0.55  # heights, and
+CELL_GAPS = 2.2  # times the page's usual room between words: a new cell
+LOST_GAP = 0.25  # heights, more than is usual, between a word and its space: a letter is missing
+SCATTERED = 0.5  # rows a character; more is print that runs upwards, or no rows at all
+RTL_PAGE = 0.5  # share of right-to-left letters above which the page's tables are, too
+
+_RTL, _LTR, _FIGURE, _SPACE, _MARK, _OTHER, _NOTHING = range(7)
+_KINDS = {"R": _RTL, "AL": _RTL, "L": _LTR, "EN": _FIGURE, "AN": _FIGURE, "NSM": _MARK}
+_ENDS_ONLY = frozenset("اأإآٱدذرزوؤةىء")  # letters that do not join the one after them
+_LAST = np.array([ord(letter) for letter in "ةىء"], np.uint16)  # nothing can be missing after it
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it is read. `first` and `last` are indices of the page's characters."""
+
+    text: str
+    first: int
+    last: int
+    left: float
+    right: float
+    bottom: float
+    height: float
+
+
+@dataclass(slots=True)
+class _Letters:
+    """Characters of a page, in some order. `at`: index on the page; `row`: its number."""
+
+    at: Ints
+    code: npt.NDArray[np.uint16]
+    kind: npt.NDArray[np.uint8]
+    left: Floats
+    right: Floats
+    row: Ints
+
+    def taken(self, which: Ints) -> _Letters:
+        return _Letters(
+            self.at[which], self.code[which], self.kind[which],
+            self.left[which], self.right[which], self.row[which],
+        )  # fmt: skip
+
+
+def rows_of(codes: npt.NDArray[np.uint16], boxes: Floats) -> list[Row] | None:
+    """Rows in the order of the file; None where the page has none that could be read so.
+
+    `codes` are UTF-16; `boxes` (n, 4) left, top, right and bottom in points from the bottom
+    left, of the height of the font rather than of the letter.
+    """
+    letters, frames = _gathered(codes, boxes)
+    if letters is None or len(frames) > SCATTERED * len(letters.at):
+        return None
+    letters = letters.taken(np.lexsort((_places(letters), letters.row)))
+    _order_ligatures(letters)
+    heights = frames[:, 0] - frames[:, 1]
+    written = _written(letters, heights)
+    strong = letters.kind[letters.kind <= _LTR]
+    rtl_page = bool((strong == _RTL).mean() > RTL_PAGE)
+    starts = np.flatnonzero(np.diff(letters.row, prepend=-1))
+    ends = np.append(starts[1:], len(letters.at)) - 1
+    sides = zip(
+        letters.at[starts].tolist(), letters.at[ends].tolist(),
+        np.minimum.reduceat(letters.left, starts).tolist(),
+        np.maximum.reduceat(letters.right, starts).tolist(),
+        frames[:, 1].tolist(), heights.tolist(),
+        strict=True,
+    )  # fmt: skip
+    return [
+        Row(text, *place)
+        for place, row in zip(sides, written, strict=True)
+        if (text := _SPACES.sub(" ", as_read(row, rtl_page or _is_rtl(row))).strip())
+    ]
+
+
+def _is_rtl(row: str) -> bool:
+    kinds = [_kinds()[ord(character)] for character in row if ord(character) < 0x10000]
+    return kinds.count(_RTL) > kinds.count(_LTR)
+
+
+@cache
+def _kinds() -> npt.NDArray[np.uint8]:
+    """The kind of each code of UTF-16."""
+    table = np.full(0x10000, _OTHER, np.uint8)
+    for code in range(0x10000):
+        character = chr(code)
+        direction = unicodedata.bidirectional(character)
+        if character.isspace():
+            table[code] = _SPACE
+        elif direction in _KINDS:
+            table[code] = _KINDS[direction]
+        elif direction in ("BN", "B", "S") or unicodedata.category(character) in ("Cc", "Cf"):
+            table[code] = _NOTHING
+    for code in (0x200E, 0x200F, 0x061C):
+        table[code] = _NOTHING
+    return table
+
+
+def _gathered(codes: npt.NDArray[np.uint16], boxes: Floats) -> tuple[_Letters | None, Floats]:
+    """What is printed, with the number of its row; and the rows' tops and bottoms, (rows, 2)."""
+    kinds = _kinds()[codes]
+    has_width = boxes[:, 2] - boxes[:, 0] > 0.01  # spaces without width are the PDF reader's own
+    at = np.flatnonzero((kinds != _NOTHING) & ((kinds != _SPACE) | has_width))
+    if not (kinds[at] <= _LTR).any():
+        return None, np.empty((0, 2))
+    lines = boxes[at][:, (1, 3)]
+    moved = np.abs(np.diff(lines, axis=0)) > 0.05
+    starts = np.flatnonzero(np.append(True, moved.any(axis=1)))
+    frames: list[tuple[float, float]] = []
+    numbers: list[int] = []
+    marks = (kinds[at[starts]] == _MARK).tolist()
+    for (top, bottom), is_mark in zip(lines[starts].tolist(), marks, strict=True):
+        above, below = frames[-1] if frames else (top, top)
+        shared = min(above, top) - max(below, bottom)
+        if not frames or shared <= SAME_ROW * min(above - below, top - bottom):
+            frames.append((top, bottom))
+        elif not is_mark:
+            frames[-1] = (max(above, top), min(below, bottom))
+        numbers.append(len(frames) - 1)
+    row = np.repeat(numbers, np.diff(starts, append=len(at)))
+    letters = _Letters(at, codes[at], kinds[at], boxes[at, 0], boxes[at, 2], row)
+    return letters, np.array(frames)
+
+
+def _places(letters: _Letters) -> Floats:
+    """How far from the right each stands; a mark just behind the letter it is printed over."""
+    place = -(letters.left + letters.right) / 2
+    marks = np.flatnonzero(letters.kind == _MARK)
+    bearers = np.flatnonzero((letters.kind != _MARK) & (letters.kind != _SPACE))
+    if not len(marks) or len(bearers) < 2:
+        return place
+    bearers = bearers[np.lexsort((place[bearers], letters.row[bearers]))]
+    far = 1e5 * letters.row + place  # rows one after another on one axis
+    line, wanted = far[bearers], far[marks]
+    after = np.searchsorted(line, wanted).clip(1, len(line) - 1)
+    is_before = wanted - line[after - 1] <= line[after] - wanted
+    nearest = bearers[np.where(is_before, after - 1, after)]
+    same = letters.row[nearest] == letters.row[marks]
+    place[marks[same]] = place[nearest[same]] + 1e-3
+    return place
+
+
+def _order_ligatures(letters: _Letters) -> None:
+    """Letters of one glyph have one place: which comes first is told by what can join what.
+
+    A letter that never joins the next one ends its glyph. Where that says nothing, the rest of
+    the page votes: a file writes all its ligatures forwards or all of them backwards.
+    """
+    left, right, kind = letters.left, letters.right, letters.kind
+    same = (left[1:] == left[:-1]) & (right[1:] == right[:-1])
+    same &= (letters.row[1:] == letters.row[:-1]) & (right[1:] - left[1:] > 0.01)
+    same &= (kind[1:] != _SPACE) & (kind[:-1] != _SPACE)
+    pairs = np.flatnonzero(same)
+    if not len(pairs):
+        return
+    breaks = np.flatnonzero(np.diff(pairs) > 1)
+    starts = pairs[np.append(0, breaks + 1)].tolist()
+    ends = (pairs[np.append(breaks, len(pairs) - 1)] + 2).tolist()
+    votes, undecided = 0, []
+    for start, end in zip(starts, ends, strict=True):
+        backwards = _is_backwards(letters.code[start:end], kind[start:end])
+        if backwards is None:
+            undecided.append((start, end))
+            continue
+        if (kind[start:end] == _RTL).sum() > 1:
+            votes += 1 if backwards else -1
+        else:  # one letter and, by a fault of some programs, the comma that once followed it
+            stops = kind[start:end] == _OTHER
+            letters.code[start:end][stops & (kind[start:end] != _LTR)] = 0
+        if backwards:
+            letters.code[start:end] = letters.code[start:end][::-1].copy()
+    for start, end in undecided if votes > 0 else ():
+        letters.code[start:end] = letters.code[start:end][::-1].copy()
+
+
+def _is_backwards(codes: npt.NDArray[np.uint16], kinds: npt.NDArray[np.uint8]) -> bool | None:
+    """Whether a glyph's characters come in the wrong order; None where they do not tell.
+
+    Latin ones ("ffi") are turned, since the row is read from the right.
+    """
+    if ((kinds == _LTR) | (kinds == _FIGURE)).any():
+        return True
+    names = [chr(code) for code in codes[kinds == _RTL].tolist()]
+    if len(names) < 2:
+        return bool(kinds[0] != _RTL)
+    forwards = not any(name in _ENDS_ONLY for name in names[:-1])
+    backwards = not any(name in _ENDS_ONLY for name in names[1:])
+    if forwards == backwards:
+        return True if kinds[0] == _MARK else None
+    return backwards
+
+
+def _written(letters: _Letters, heights: Floats) -> list[str]:
+    """A string a row, from the right, with spaces between words and tabs between cells."""
+    spaces = letters.kind == _SPACE
+    base = np.flatnonzero(~spaces & (letters.kind != _MARK))
+    row = letters.row[base]
+    far = 1e5 * row
+    edge = np.minimum.accumulate(letters.left[base] - far) + far  # of all before it in its row
+    height = np.maximum(heights[row], 0.1)
+    inside = np.append(False, row[1:] == row[:-1])
+    gap = np.append(0.0, edge[:-1] - letters.right[base[1:]]) / height
+    room = gap - np.minimum(_middle(gap, row), 0.0)  # bold is often wide letters, overlapping
+    spaced = np.append(False, np.diff(np.cumsum(spaces)[base]) > 0)
+    parted = inside & ((room > WORD_GAP) | (spaced & (room > NARROW_SPACE)))
+    usual = float(np.median(gap[parted])) if parted.any() else 0.0
+    cells = parted & (gap > max(CELL_GAP, CELL_GAPS * usual))
+    lost = parted & ~cells & _lost_before(letters, base, edge, height)
+    ends = np.flatnonzero(np.diff(letters.row))
+    where = np.concatenate([base[lost], base[parted], ends + 1])
+    what = np.concatenate([
+        np.full(int(lost.sum()), ord(LOST)),
+        np.where(cells[parted], ord("\t"), ord(" ")),
+        np.full(len(ends), ord("\n")),
+    ])  # fmt: skip
+    where = np.append(0, np.cumsum(~spaces))[where]  # places once the file's spaces are gone
+    order = np.argsort(where, kind="stable")
+    codes = np.insert(letters.code[~spaces], where[order], what[order])
+    return (
+        codes.astype("<u2").tobytes().decode("utf-16-le", "replace").replace("\0", "").split("\n")
+    )
+
+
+def _middle(values: Floats, row: Ints) -> Floats:
+    """For each value the median of its row."""
+    order = np.lexsort((values, row))
+    starts = np.flatnonzero(np.diff(row, prepend=-1))
+    counts = np.diff(starts, append=len(row))
+    return np.repeat(values[order[starts + counts // 2]], counts)
+
+
+def _lost_before(letters: _Letters, base: Ints, edge: Floats, height: Floats) -> Flags:
+    """Which letters follow a space that stands off from its word more than the row's others."""
+    lost = np.zeros(len(base), dtype=bool)
+    where = np.flatnonzero(letters.kind == _SPACE)
+    after = np.searchsorted(base, where)
+    kept = (after > 0) & (after < len(base)) & np.append(True, np.diff(after) > 0)
+    where, after = where[kept], after[kept]
+    same = letters.row[base[after - 1]] == letters.row[where]
+    where, after = where[same], after[same]
+    if not len(where):
+        return lost
+    off = (edge[after - 1] - letters.right[where]) / height[after]
+    off -= np.maximum(_middle(off, letters.row[where]), 0.0)
+    before = base[after - 1]
+    bears = (letters.kind[before] == _RTL) & ~np.isin(letters.code[before], _LAST)
+    lost[after[(off > LOST_GAP) & bears]] = True
+    return lost

@@ -10,8 +10,9 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from ctypes import c_double, c_int, create_string_buffer
-from functools import cache
+from functools import cache, partial
 from itertools import islice, repeat
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from pypdfium2 import raw
 from ingest.pdf_lines import Line, title_key
 from ingest.pdf_quality import apart, has_rtl, is_right_to_left
 from ingest.pdf_reading import Reading, check_count, properties
+from ingest.pdf_rows import rows_of, uneven
 from rag.errors import ReadError
 
 MOST_CHARACTERS = 100_000  # of a page that is put in order by places
@@ -63,11 +65,11 @@ def read_pdfium(data: bytes) -> Reading:
 
 def _ordered_lines(textpage: Any, text: str) -> list[Line] | None:
     """Rows of a right-to-left page, read by where its characters stand; None without any."""
-    from ingest.pdf_rows import rows_of
-
     codes = _codes(textpage, text)
     if len(codes) > MOST_CHARACTERS:
         return None
+    boxes = _boxes(textpage, len(codes))
+    baselines = _baselines(textpage, len(codes)) if uneven(boxes) else None
     return [
         Line(
             apart(row.text),
@@ -77,7 +79,7 @@ def _ordered_lines(textpage: Any, text: str) -> list[Line] | None:
             row.right,
             round(row.bottom, 1),
         )
-        for row in rows_of(codes, _boxes(textpage, len(codes))) or ()
+        for row in rows_of(codes, boxes, partial(_printed_size, textpage), baselines) or ()
     ]
 
 
@@ -103,6 +105,23 @@ def _boxes(textpage: Any, count: int) -> npt.NDArray[np.float64]:
         found[start : start + BATCH] = np.frombuffer(buffer, np.float32).reshape(-1, 4)[
             : len(indices)
         ]
+    return found
+
+
+def _printed_size(textpage: Any, index: int) -> float:
+    """The size in which a character is printed, in points: its font's, as the page scales it."""
+    matrix = raw.FS_MATRIX()
+    raw.FPDFText_GetMatrix(textpage.raw, index, matrix)
+    return float(raw.FPDFText_GetFontSize(textpage.raw, index)) * hypot(matrix.c, matrix.d)
+
+
+def _baselines(textpage: Any, count: int) -> npt.NDArray[np.float64]:
+    """(count,): how high the line stands on which each character is printed."""
+    found = np.zeros(count)
+    room: Any = found.data
+    each = [c_double.from_buffer(room, found.itemsize * index) for index in range(count)]
+    calls = (repeat(textpage.raw), range(count), repeat(c_double()), each)
+    deque(map(raw.FPDFText_GetCharOrigin, *calls), maxlen=0)
     return found
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +25,16 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 SAME_ROW = 0.5  # share of the lower piece's height that two pieces of a row have in common
-WORD_GAP = 0.11  # heights of a row, 0.18 of the letters' size: less is room inside a word
-NARROW_SPACE = 0.05  # heights: enough where the file writes a space
-CELL_GAP = 0.55  # heights, and
+WORD_GAP = 0.18  # of the letters' size: more is usually room between words, less inside one
+WORD_GAPS = (0.12, 0.28)  # of the size: where a page's own limit is looked for
+NARROW_SPACE = 0.08  # of the size: enough where the file writes a space
+CELL_GAP = 0.9  # of the size, and
 CELL_GAPS = 2.2  # times the page's usual room between words: a new cell
-LOST_GAP = 0.25  # heights, more than is usual, between a word and its space: a letter is missing
+LOST_GAP = 0.4  # of the size, more than is usual, between a word and its space: a letter is missing
+EXACT = 0.002  # points between parts of one box
 SCATTERED = 0.5  # rows a character; more is print that runs upwards, or no rows at all
 RTL_PAGE = 0.5  # share of right-to-left letters above which the page's tables are, too
+UNEVEN = 0.2  # share of boxes that do not stand as high as the one before
 
 _RTL, _LTR, _FIGURE, _SPACE, _MARK, _OTHER, _NOTHING = range(7)
 _KINDS = {"R": _RTL, "AL": _RTL, "L": _LTR, "EN": _FIGURE, "AN": _FIGURE, "NSM": _MARK}
@@ -69,28 +74,33 @@ class _Letters:
         )  # fmt: skip
 
 
-def rows_of(codes: npt.NDArray[np.uint16], boxes: Floats) -> list[Row] | None:
+def rows_of(
+    codes: npt.NDArray[np.uint16],
+    boxes: Floats,
+    size_of: Callable[[int], float],
+    baselines: Floats | None = None,
+) -> list[Row] | None:
     """Rows in the order of the file; None where the page has none that could be read so.
 
     `codes` are UTF-16; `boxes` (n, 4) left, top, right and bottom in points from the bottom
-    left, of the height of the font rather than of the letter.
+    left, of the height of the font. Where they are `uneven`, `baselines` (n,) are needed too.
+    `size_of` tells the size in which a character is printed, in points.
     """
-    letters, frames = _gathered(codes, boxes)
+    letters, frames = _gathered(codes, boxes, baselines)
     if letters is None or len(frames) > SCATTERED * len(letters.at):
         return None
     letters = letters.taken(np.lexsort((_places(letters), letters.row)))
     _order_ligatures(letters)
-    heights = frames[:, 0] - frames[:, 1]
-    written = _written(letters, heights)
-    strong = letters.kind[letters.kind <= _LTR]
-    rtl_page = bool((strong == _RTL).mean() > RTL_PAGE)
     starts = np.flatnonzero(np.diff(letters.row, prepend=-1))
+    sizes = np.array([max(size_of(index), 0.1) for index in letters.at[starts].tolist()])
+    written = _written(letters, sizes)
     ends = np.append(starts[1:], len(letters.at)) - 1
+    lefts = np.minimum.reduceat(letters.left, starts)
+    rights = np.maximum.reduceat(letters.right, starts)
+    rtl_page = _is_rtl_page(letters, lefts, rights)
     sides = zip(
-        letters.at[starts].tolist(), letters.at[ends].tolist(),
-        np.minimum.reduceat(letters.left, starts).tolist(),
-        np.maximum.reduceat(letters.right, starts).tolist(),
-        frames[:, 1].tolist(), heights.tolist(),
+        letters.at[starts].tolist(), letters.at[ends].tolist(), lefts.tolist(), rights.tolist(),
+        frames[:, 1].tolist(), (frames[:, 0] - frames[:, 1]).tolist(),
         strict=True,
     )  # fmt: skip
     return [
@@ -98,6 +108,26 @@ def rows_of(codes: npt.NDArray[np.uint16], boxes: Floats) -> list[Row] | None:
         for place, row in zip(sides, written, strict=True)
         if (text := _SPACES.sub(" ", as_read(row, rtl_page or _is_rtl(row))).strip())
     ]
+
+
+def uneven(boxes: Floats) -> bool:
+    """Whether many boxes are as high as their letter, not as their font.
+
+    So they are where a file spells out what it prints (ActualText).
+    """
+    printed = boxes[boxes[:, 1] - boxes[:, 3] > 0.01]
+    return bool(len(printed) > 1 and (np.abs(np.diff(printed[:, 1])) > 0.05).mean() > UNEVEN)
+
+
+def _is_rtl_page(letters: _Letters, lefts: Floats, rights: Floats) -> bool:
+    """Whether rows begin on the right: by most letters, or by the side where more rows agree."""
+    strong = letters.kind[letters.kind <= _LTR]
+    if (strong == _RTL).mean() > RTL_PAGE:
+        return True
+    flush = [
+        int(np.unique(np.round(side), return_counts=True)[1].max()) for side in (lefts, rights)
+    ]
+    return flush[1] > flush[0]
 
 
 def _is_rtl(row: str) -> bool:
@@ -123,20 +153,39 @@ def _kinds() -> npt.NDArray[np.uint8]:
     return table
 
 
-def _gathered(codes: npt.NDArray[np.uint16], boxes: Floats) -> tuple[_Letters | None, Floats]:
+def _gathered(
+    codes: npt.NDArray[np.uint16], boxes: Floats, baselines: Floats | None
+) -> tuple[_Letters | None, Floats]:
     """What is printed, with the number of its row; and the rows' tops and bottoms, (rows, 2)."""
     kinds = _kinds()[codes]
     has_width = boxes[:, 2] - boxes[:, 0] > 0.01  # spaces without width are the PDF reader's own
     at = np.flatnonzero((kinds != _NOTHING) & ((kinds != _SPACE) | has_width))
+    boxes = boxes[at]
+    kept = ~_doubled(codes[at], boxes, _clusters(kinds[at], boxes))
+    at, boxes = at[kept], boxes[kept]
     if not (kinds[at] <= _LTR).any():
         return None, np.empty((0, 2))
-    lines = boxes[at][:, (1, 3)]
+    lines = boxes[:, (1, 3)] if baselines is None else baselines[at, None]
     moved = np.abs(np.diff(lines, axis=0)) > 0.05
     starts = np.flatnonzero(np.append(True, moved.any(axis=1)))
+    tops = np.maximum.reduceat(boxes[:, 1], starts).tolist()
+    bottoms = np.minimum.reduceat(boxes[:, 3], starts).tolist()
+    marks = (kinds[at[starts]] == _MARK).tolist()
+    numbers, frames = _numbered(list(zip(tops, bottoms, marks, strict=True)))
+    letters = _Letters(
+        at, codes[at], kinds[at], boxes[:, 0], boxes[:, 2],
+        np.repeat(numbers, np.diff(starts, append=len(at))),
+    )  # fmt: skip
+    return letters, np.array(frames)
+
+
+def _numbered(
+    pieces: list[tuple[float, float, bool]],
+) -> tuple[list[int], list[tuple[float, float]]]:
+    """The row of each piece (top, bottom, whether it begins with a mark), and all rows' frames."""
     frames: list[tuple[float, float]] = []
     numbers: list[int] = []
-    marks = (kinds[at[starts]] == _MARK).tolist()
-    for (top, bottom), is_mark in zip(lines[starts].tolist(), marks, strict=True):
+    for top, bottom, is_mark in pieces:
         above, below = frames[-1] if frames else (top, top)
         shared = min(above, top) - max(below, bottom)
         if not frames or shared <= SAME_ROW * min(above - below, top - bottom):
@@ -144,9 +193,53 @@ def _gathered(codes: npt.NDArray[np.uint16], boxes: Floats) -> tuple[_Letters | 
         elif not is_mark:
             frames[-1] = (max(above, top), min(below, bottom))
         numbers.append(len(frames) - 1)
-    row = np.repeat(numbers, np.diff(starts, append=len(at)))
-    letters = _Letters(at, codes[at], kinds[at], boxes[at, 0], boxes[at, 2], row)
-    return letters, np.array(frames)
+    return numbers, frames
+
+
+def _clusters(kinds: npt.NDArray[np.uint8], boxes: Floats) -> list[list[int]]:
+    """Letters with their marks that share a glyph. A box that the PDF reader divided among them
+    is made whole again, in place: its parts are as wide as each other and touch."""
+    heights: dict[tuple[float, float], list[int]] = {}
+    marked = {tuple(sides) for sides in boxes[kinds == _MARK][:, (1, 3)].tolist()}
+    able = np.flatnonzero((kinds == _MARK) | (kinds == _RTL)) if marked else ()
+    for index, sides in zip(able, boxes[able][:, (1, 3)].tolist() if marked else (), strict=True):
+        if tuple(sides) in marked:
+            heights.setdefault(tuple(sides), []).append(int(index))
+    found = []
+    for members in heights.values():
+        members.sort(key=lambda index: (boxes[index, 0], boxes[index, 2]))
+        run = members[:1]
+        for index in [*members[1:], None]:
+            if index is not None and _share(boxes[run[-1]], boxes[index]):
+                run.append(index)
+                continue
+            if len(run) > 1 and 0 < (kinds[run] == _MARK).sum() < len(run):
+                boxes[run, 0], boxes[run, 2] = boxes[run, 0].min(), boxes[run, 2].max()
+                found.append(sorted(run))
+            run = [index] if index is not None else []
+    return found
+
+
+def _share(a: Floats, b: Floats) -> bool:
+    """Whether two boxes are one, or the left and the right part of one."""
+    alike = abs((a[2] - a[0]) - (b[2] - b[0])) < EXACT
+    return bool(alike and min(abs(a[2] - b[0]), abs(a[0] - b[0])) < EXACT and a[2] - a[0] > EXACT)
+
+
+def _doubled(codes: npt.NDArray[np.uint16], boxes: Floats, clusters: list[list[int]]) -> Flags:
+    """Letters with marks that the file names twice: for the letter's glyph, and for the mark's."""
+    doubled = np.zeros(len(codes), dtype=bool)
+    alike: dict[tuple[int, ...], list[list[int]]] = {}
+    for cluster in clusters:
+        alike.setdefault(tuple(sorted(codes[cluster].tolist())), []).append(cluster)
+    for same in alike.values():
+        same.sort(key=lambda cluster: float(boxes[cluster[0], 0] + boxes[cluster[0], 2]))
+        for one, other in pairwise(same):
+            (a, top, b, _), (c, _, d, bottom) = boxes[one[0]].tolist(), boxes[other[0]].tolist()
+            inside = min(b, d) - max(a, c) > 0.5 * min(b - a, d - c)
+            if inside and abs(top - bottom) < 3 * max(b - a, d - c):
+                doubled[one if b - a < d - c else other] = True
+    return doubled
 
 
 def _places(letters: _Letters) -> Floats:
@@ -217,22 +310,21 @@ def _is_backwards(codes: npt.NDArray[np.uint16], kinds: npt.NDArray[np.uint8]) -
     return backwards
 
 
-def _written(letters: _Letters, heights: Floats) -> list[str]:
+def _written(letters: _Letters, sizes: Floats) -> list[str]:
     """A string a row, from the right, with spaces between words and tabs between cells."""
     spaces = letters.kind == _SPACE
     base = np.flatnonzero(~spaces & (letters.kind != _MARK))
     row = letters.row[base]
-    far = 1e5 * row
-    edge = np.minimum.accumulate(letters.left[base] - far) + far  # of all before it in its row
-    height = np.maximum(heights[row], 0.1)
+    size = sizes[row]
+    edge = _edges(letters, base)
     inside = np.append(False, row[1:] == row[:-1])
-    gap = np.append(0.0, edge[:-1] - letters.right[base[1:]]) / height
+    gap = np.append(0.0, edge[:-1] - letters.right[base[1:]]) / size
     room = gap - np.minimum(_middle(gap, row), 0.0)  # bold is often wide letters, overlapping
     spaced = np.append(False, np.diff(np.cumsum(spaces)[base]) > 0)
-    parted = inside & ((room > WORD_GAP) | (spaced & (room > NARROW_SPACE)))
+    parted = inside & ((room > _word_gap(room[inside])) | (spaced & (room > NARROW_SPACE)))
     usual = float(np.median(gap[parted])) if parted.any() else 0.0
     cells = parted & (gap > max(CELL_GAP, CELL_GAPS * usual))
-    lost = parted & ~cells & _lost_before(letters, base, edge, height)
+    lost = parted & ~cells & _lost_before(letters, base, edge, size)
     ends = np.flatnonzero(np.diff(letters.row))
     where = np.concatenate([base[lost], base[parted], ends + 1])
     what = np.concatenate([
@@ -248,6 +340,22 @@ def _written(letters: _Letters, heights: Floats) -> list[str]:
     )
 
 
+def _word_gap(room: Floats) -> float:
+    """Where words part on this page: fonts differ, but few gaps lie between the two kinds."""
+    limits = np.arange(*WORD_GAPS, 0.01)
+    near = (np.abs(room[:, None] - limits) < 0.02).sum(axis=0)
+    unusual = np.abs(limits - WORD_GAP)
+    return float(limits[np.argmin(near + (0.05 * len(room) + 10) * unusual)])
+
+
+def _edges(letters: _Letters, base: Ints) -> Floats:
+    """How far left the row has come at each of `base`, the marks behind it included."""
+    far = 1e5 * letters.row
+    reached = np.where(letters.kind == _SPACE, np.inf, letters.left) - far
+    reached = np.minimum.accumulate(reached) + far
+    return np.asarray(reached[np.append(base[1:], len(reached)) - 1])
+
+
 def _middle(values: Floats, row: Ints) -> Floats:
     """For each value the median of its row."""
     order = np.lexsort((values, row))
@@ -256,7 +364,7 @@ def _middle(values: Floats, row: Ints) -> Floats:
     return np.repeat(values[order[starts + counts // 2]], counts)
 
 
-def _lost_before(letters: _Letters, base: Ints, edge: Floats, height: Floats) -> Flags:
+def _lost_before(letters: _Letters, base: Ints, edge: Floats, size: Floats) -> Flags:
     """Which letters follow a space that stands off from its word more than the row's others."""
     lost = np.zeros(len(base), dtype=bool)
     where = np.flatnonzero(letters.kind == _SPACE)
@@ -267,7 +375,7 @@ def _lost_before(letters: _Letters, base: Ints, edge: Floats, height: Floats) ->
     where, after = where[same], after[same]
     if not len(where):
         return lost
-    off = (edge[after - 1] - letters.right[where]) / height[after]
+    off = (edge[after - 1] - letters.right[where]) / size[after]
     off -= np.maximum(_middle(off, letters.row[where]), 0.0)
     before = base[after - 1]
     bears = (letters.kind[before] == _RTL) & ~np.isin(letters.code[before], _LAST)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 from ingest.pdf_bidi import LOST
 
@@ -77,6 +78,7 @@ def damage(text: str) -> float:
     return sum(_weight(word) for word in words) / max(1, len(words))
 
 
+@lru_cache(maxsize=50_000)
 def _weight(word: str) -> float:
     if len(word) == 1 and (not _RTL_LETTER.match(word) or word in _SINGLES):
         return 0.3 if _LETTER.match(word) and word not in "aAàyYoOeEI" + "".join(_SINGLES) else 0.0

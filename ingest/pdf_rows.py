@@ -165,7 +165,11 @@ def _gathered(
     at, boxes = at[kept], boxes[kept]
     if not (kinds[at] <= _LTR).any():
         return None, np.empty((0, 2))
-    lines = boxes[:, (1, 3)] if baselines is None else baselines[at, None]
+    lines = boxes[:, (1, 3)]
+    if baselines is not None:
+        lines = baselines[at, None]
+        boxes[:, 1] = np.maximum(boxes[:, 1], baselines[at])
+        boxes[:, 3] = np.minimum(boxes[:, 3], baselines[at])
     moved = np.abs(np.diff(lines, axis=0)) > 0.05
     starts = np.flatnonzero(np.append(True, moved.any(axis=1)))
     tops = np.maximum.reduceat(boxes[:, 1], starts).tolist()
@@ -200,23 +204,24 @@ def _clusters(kinds: npt.NDArray[np.uint8], boxes: Floats) -> list[list[int]]:
     """Letters with their marks that share a glyph. A box that the PDF reader divided among them
     is made whole again, in place: its parts are as wide as each other and touch."""
     heights: dict[tuple[float, float], list[int]] = {}
-    marked = {tuple(sides) for sides in boxes[kinds == _MARK][:, (1, 3)].tolist()}
-    able = np.flatnonzero((kinds == _MARK) | (kinds == _RTL)) if marked else ()
-    for index, sides in zip(able, boxes[able][:, (1, 3)].tolist() if marked else (), strict=True):
-        if tuple(sides) in marked:
-            heights.setdefault(tuple(sides), []).append(int(index))
+    marks = boxes[kinds == _MARK]
+    able = np.isin(boxes[:, 1], marks[:, 1]) & np.isin(boxes[:, 3], marks[:, 3])
+    members = np.flatnonzero(able & ((kinds == _MARK) | (kinds == _RTL))).tolist()
+    for index in members:
+        heights.setdefault((boxes[index, 1], boxes[index, 3]), []).append(index)
     found = []
     for members in heights.values():
         members.sort(key=lambda index: (boxes[index, 0], boxes[index, 2]))
         run = members[:1]
-        for index in [*members[1:], None]:
-            if index is not None and _share(boxes[run[-1]], boxes[index]):
+        for before, index in pairwise([*members, -1]):
+            if index >= 0 and _share(boxes[before], boxes[index]):
                 run.append(index)
                 continue
-            if len(run) > 1 and 0 < (kinds[run] == _MARK).sum() < len(run):
-                boxes[run, 0], boxes[run, 2] = boxes[run, 0].min(), boxes[run, 2].max()
+            if 0 < (kinds[run] == _MARK).sum() < len(run):
                 found.append(sorted(run))
-            run = [index] if index is not None else []
+            run = [index]
+    for run in found:
+        boxes[run, 0], boxes[run, 2] = boxes[run, 0].min(), boxes[run, 2].max()
     return found
 
 
@@ -235,9 +240,9 @@ def _doubled(codes: npt.NDArray[np.uint16], boxes: Floats, clusters: list[list[i
     for same in alike.values():
         same.sort(key=lambda cluster: float(boxes[cluster[0], 0] + boxes[cluster[0], 2]))
         for one, other in pairwise(same):
-            (a, top, b, _), (c, _, d, bottom) = boxes[one[0]].tolist(), boxes[other[0]].tolist()
+            (a, top, b, foot), (c, head, d, bottom) = boxes[[one[0], other[0]]].tolist()
             inside = min(b, d) - max(a, c) > 0.5 * min(b - a, d - c)
-            if inside and abs(top - bottom) < 3 * max(b - a, d - c):
+            if inside and max(foot, bottom) - min(top, head) < max(top - foot, head - bottom):
                 doubled[one if b - a < d - c else other] = True
     return doubled
 

@@ -30,6 +30,8 @@ MOST_CHARACTERS = 100_000  # of a page that is put in order by places
 BATCH = 4096  # boxes fetched at a time
 
 _LINE_END = re.compile("\r\n|\n|\r|\ufffe|\x02")  # pdfium writes U+FFFE for a hyphen it took away
+_NAME = create_string_buffer(128)  # of a font; written anew by each call
+_FLAGS = c_int()
 
 
 def read_pdfium(data: bytes) -> Reading:
@@ -161,9 +163,8 @@ def _is_bold(textpage: Any, index: int) -> bool:
     """By weight, or by the font's name where the file gives no weight."""
     if raw.FPDFText_GetFontWeight(textpage.raw, index) >= 600:
         return True
-    name = create_string_buffer(128)
-    raw.FPDFText_GetFontInfo(textpage.raw, index, name, len(name), c_int())
-    return b"bold" in name.value.lower()
+    raw.FPDFText_GetFontInfo(textpage.raw, index, _NAME, len(_NAME), _FLAGS)
+    return b"bold" in _NAME.value.lower()
 
 
 def _place(textpage: Any, first: int, last: int, rtl: bool) -> tuple[float, float, float, float]:

@@ -28,10 +28,9 @@ _ALPHABETS = tuple(
 _FOREIGN = re.compile(
     "[\ufb00-\ufdff\ufe70-\ufefc\ue000-\uf8ff\ufffd\u0000-\u0008\u000e-\u001f\u02b0-\u02ff]"
 )
-_SUSPICIOUS = re.compile(
-    f"[{RTL}\u0370-\u03ff\u0400-\u04ff]|{_FOREIGN.pattern}"
-    r"|[^\W\d_]{40}|(?<!\S)\S(?: \S){7}(?!\S)"
-)
+_STRANGE = re.compile(f"[{RTL}\u0370-\u03ff\u0400-\u04ff{_FOREIGN.pattern[1:-1]}]")
+_SPACED_OUT = re.compile(r" \S(?: \S){6}(?!\S)")  # l i k e  this, or a row of figures
+LONGEST = 40  # letters of a word
 _IMPOSSIBLE = re.compile(
     rf"^[وفبك]?ا[اأإآ]|[ةى][{_MARKS}]*[{ARABIC}]|^ال$|^[{ARABIC}]$|^[{_MARKS}]"
 )
@@ -72,9 +71,10 @@ def is_right_to_left(text: str) -> bool:
 
 def damage(text: str) -> float:
     """Share of words, 0 to 1, that cannot be words. 0 for clean text and for none."""
-    if not _SUSPICIOUS.search(text):
-        return 0.0
     words = text.split()
+    is_plain = not _STRANGE.search(text) and not _SPACED_OUT.search(text)
+    if is_plain and max(map(len, words), default=0) < LONGEST:
+        return 0.0
     return sum(_weight(word) for word in words) / max(1, len(words))
 
 
@@ -90,7 +90,7 @@ def _weight(word: str) -> float:
     bare = word.strip(".,;:!?()[]{}\"'«»،؛؟-–")
     if _IMPOSSIBLE.search(bare) and bare not in _SINGLES:
         return 1.0
-    return 1.0 if re.fullmatch(r"[^\W\d_]{40,}", bare) else 0.0
+    return 1.0 if re.fullmatch(rf"[^\W\d_]{{{LONGEST},}}", bare) else 0.0
 
 
 def repair(text: str) -> str:

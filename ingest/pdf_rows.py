@@ -93,7 +93,7 @@ def rows_of(
     _order_ligatures(letters)
     starts = np.flatnonzero(np.diff(letters.row, prepend=-1))
     sizes = np.array([max(size_of(index), 0.1) for index in letters.at[starts].tolist()])
-    written = _written(letters, sizes)
+    written = _written(letters, sizes, _kinds()[codes] == _SPACE)
     ends = np.append(starts[1:], len(letters.at)) - 1
     lefts = np.minimum.reduceat(letters.left, starts)
     rights = np.maximum.reduceat(letters.right, starts)
@@ -315,8 +315,12 @@ def _is_backwards(codes: npt.NDArray[np.uint16], kinds: npt.NDArray[np.uint8]) -
     return backwards
 
 
-def _written(letters: _Letters, sizes: Floats) -> list[str]:
-    """A string a row, from the right, with spaces between words and tabs between cells."""
+def _written(letters: _Letters, sizes: Floats, is_space: Flags) -> list[str]:
+    """A string a row, from the right, with spaces between words and tabs between cells.
+
+    `is_space` of each character of the page: the PDF reader's own spaces are believed where
+    there is some room for them.
+    """
     spaces = letters.kind == _SPACE
     base = np.flatnonzero(~spaces & (letters.kind != _MARK))
     row = letters.row[base]
@@ -326,6 +330,9 @@ def _written(letters: _Letters, sizes: Floats) -> list[str]:
     gap = np.append(0.0, edge[:-1] - letters.right[base[1:]]) / size
     room = gap - np.minimum(_middle(gap, row), 0.0)  # bold is often wide letters, overlapping
     spaced = np.append(False, np.diff(np.cumsum(spaces)[base]) > 0)
+    at = letters.at[base]
+    neighbours = np.append(False, np.abs(np.diff(at)) == 2)
+    spaced |= neighbours & is_space[np.append(0, (at[:-1] + at[1:]) // 2)]
     parted = inside & ((room > _word_gap(room[inside])) | (spaced & (room > NARROW_SPACE)))
     usual = float(np.median(gap[parted])) if parted.any() else 0.0
     cells = parted & (gap > max(CELL_GAP, CELL_GAPS * usual))

@@ -42,7 +42,7 @@ def read_pdf(data: bytes, name: str) -> RawDocument:
     else:
         _restore(first, notes)
         other = _second_opinion(data, first, notes)
-    taken = _clearly_better(first, other)
+    taken = clearly_better(first, other)
     pages = _kept(first, other, taken)
     kept = _named(first, other, taken, notes)
     pages = _repaired(pages, first.ordered - taken, notes)
@@ -90,7 +90,7 @@ def _compared(first: Reading, other: Reading) -> list[int]:
     return [index for index, lines in other.pages.items() if lines and index < first.count]
 
 
-def _clearly_better(first: Reading, other: Reading) -> set[int]:
+def clearly_better(first: Reading, other: Reading) -> set[int]:
     """Pages to take from the other reader.
 
     Where it reads the file's doubtful pages better on the whole, it keeps the close calls,

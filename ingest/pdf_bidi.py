@@ -32,7 +32,7 @@ _HAS_SOLID = re.compile(f"[{_SOLID}]")
 _HAS_LATIN = re.compile(f"[{_LATIN}]")
 _HAS_BRACKET = re.compile(f"[{_INSIDE}]")
 _RTL_PART = re.compile(f"[{_RTL}](?:[^{_LATIN}]*[{_RTL}])?")
-_STRETCH = re.compile(f"[^{_RTL}]*[{_SOLID}][^{_RTL}]*")
+_RTL_LETTERS = re.compile(f"([{_RTL}]+)")
 _ITEM = re.compile(
     rf"(?P<word>[{_SOLID}](?:[^\s{_INSIDE}]*[{_SOLID}])?)"
     rf"|\s+|(?P<bracket>[{_INSIDE}])|[^\s{_INSIDE}{_SOLID}]+"
@@ -63,9 +63,12 @@ def _cell(cell: str) -> str:
         return stop_left[2] + stop_left[1] if stop_left else line
     if _HAS_SOLID.search(cell) is None:
         return cell
-    return _STRETCH.sub(
-        lambda match: _turned(match[0][::-1], match.start() > 0, match.end() == len(cell)), cell
-    )
+    parts = _RTL_LETTERS.split(cell)  # right-to-left letters at every second place
+    last = len(parts) - 1
+    for index in range(0, len(parts), 2):
+        if _HAS_SOLID.search(parts[index]):
+            parts[index] = _turned(parts[index][::-1], index > 0, index == last)
+    return "".join(parts)
 
 
 def _turned(stretch: str, after_rtl: bool, at_end: bool) -> str:

@@ -27,6 +27,7 @@ from ingest.pdf_rows import rows_of, uneven
 from rag.errors import ReadError
 
 MOST_CHARACTERS = 100_000  # of a page that is put in order by places
+FARTHEST = 20_000.0  # points: more than the largest page has
 BATCH = 4096  # boxes fetched at a time
 
 _LINE_END = re.compile("\r\n|\n|\r|\ufffe|\x02")  # pdfium writes U+FFFE for a hyphen it took away
@@ -107,7 +108,7 @@ def _boxes(textpage: Any, count: int) -> npt.NDArray[np.float64]:
         found[start : start + BATCH] = np.frombuffer(buffer, np.float32).reshape(-1, 4)[
             : len(indices)
         ]
-    return found
+    return np.nan_to_num(found, nan=0.0).clip(-FARTHEST, FARTHEST)
 
 
 def _printed_size(textpage: Any, index: int) -> float:
@@ -124,7 +125,7 @@ def _baselines(textpage: Any, count: int) -> npt.NDArray[np.float64]:
     each = [c_double.from_buffer(room, found.itemsize * index) for index in range(count)]
     calls = (repeat(textpage.raw), range(count), repeat(c_double()), each)
     deque(map(raw.FPDFText_GetCharOrigin, *calls), maxlen=0)
-    return found
+    return np.nan_to_num(found, nan=0.0).clip(-FARTHEST, FARTHEST)
 
 
 @cache

@@ -3,7 +3,11 @@ left, with brackets as they look, and handed over from the right."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ingest.pdf_bidi import as_read
 
@@ -90,3 +94,21 @@ def test_arabic_words_in_a_latin_row() -> None:
 
 def test_nothing_but_signs() -> None:
     assert read("") == "" and read("---") == "---" and read("a < b", False) == "a < b"
+
+
+PIECES = [*"ابة٢3.5-+%/()[]<>«» \t\n", "ab", "x1", "ً", "￼", "2019-2017", "،", '"', "\u202e"]
+FACING = str.maketrans(")]}>»", "([{<«")
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.booleans())
+def test_no_character_is_lost_or_added(row: str, right_to_left: bool) -> None:
+    said = as_read(row, right_to_left)
+    counts = [Counter(text.replace("\t", " ").translate(FACING)) for text in (row, said)]
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("piece", [".", "a.", "ا.", " (", ") a", "ا 1-", "\t", "- ", "ا(a) "])
+def test_long_rows_take_no_longer_than_their_length(piece: str) -> None:
+    row = "ا" + piece * 20_000 + "b"
+    assert len(as_read(row)) == len(as_read(row, False)) == len(row)

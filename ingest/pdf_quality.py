@@ -10,6 +10,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from functools import lru_cache
+
+from ingest.pdf_bidi import LOST
 
 RTL = "\u0590-\u05ff\u0600-\u06ff\u0750-\u077f\ufb1d-\ufdff\ufe70-\ufefc"
 ARABIC = "\u0621-\u063a\u0641-\u064a\u0671-\u06d3"
@@ -24,10 +28,9 @@ _ALPHABETS = tuple(
 _FOREIGN = re.compile(
     "[\ufb00-\ufdff\ufe70-\ufefc\ue000-\uf8ff\ufffd\u0000-\u0008\u000e-\u001f\u02b0-\u02ff]"
 )
-_SUSPICIOUS = re.compile(
-    f"[{RTL}\u0370-\u03ff\u0400-\u04ff]|{_FOREIGN.pattern}"
-    r"|[^\W\d_]{40}|(?<!\S)\S(?: \S){7}(?!\S)"
-)
+_STRANGE = re.compile(f"[{RTL}\u0370-\u03ff\u0400-\u04ff{_FOREIGN.pattern[1:-1]}]")
+_SPACED_OUT = re.compile(r" \S(?: \S){6}(?!\S)")  # l i k e  this, or a row of figures
+LONGEST = 40  # letters of a word
 _IMPOSSIBLE = re.compile(
     rf"^[وفبك]?ا[اأإآ]|[ةى][{_MARKS}]*[{ARABIC}]|^ال$|^[{ARABIC}]$|^[{_MARKS}]"
 )
@@ -42,6 +45,8 @@ _ENDS_IN_YA = r"(?<!\w)(?:و?(?:على|إلى|حتى|لدى)|(?:ال)?(?:مست�
 _ENDING_LETTER = re.compile(rf"(ة[{_MARKS}]*|{_ENDS_IN_YA})(?=[{ARABIC}]{{2}})")
 _JEEM = re.compile(rf"ى(?=[{_MARKS}]*[{ARABIC}])")
 _CUT = re.compile(r"(?<!\w)(و?(?:عل|إل|حت))(?!\w)")
+_ARABIC_WORD = re.compile(f"[{ARABIC}{_MARKS}]+")
+_GAPING = re.compile(f"([{ARABIC}{_MARKS}]+){LOST}")
 _SWAPPED = re.compile(r"\)([\w .,;/-]{1,40})\(")
 _STOP_FIRST = re.compile(rf"^\s*([.،؛])(?=[{ARABIC}])(.*\w)\s*$")
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
@@ -66,12 +71,14 @@ def is_right_to_left(text: str) -> bool:
 
 def damage(text: str) -> float:
     """Share of words, 0 to 1, that cannot be words. 0 for clean text and for none."""
-    if not _SUSPICIOUS.search(text):
-        return 0.0
     words = text.split()
+    is_plain = not _STRANGE.search(text) and not _SPACED_OUT.search(text)
+    if is_plain and max(map(len, words), default=0) < LONGEST:
+        return 0.0
     return sum(_weight(word) for word in words) / max(1, len(words))
 
 
+@lru_cache(maxsize=50_000)
 def _weight(word: str) -> float:
     if len(word) == 1 and (not _RTL_LETTER.match(word) or word in _SINGLES):
         return 0.3 if _LETTER.match(word) and word not in "aAàyYoOeEI" + "".join(_SINGLES) else 0.0
@@ -83,22 +90,29 @@ def _weight(word: str) -> float:
     bare = word.strip(".,;:!?()[]{}\"'«»،؛؟-–")
     if _IMPOSSIBLE.search(bare) and bare not in _SINGLES:
         return 1.0
-    return 1.0 if re.fullmatch(r"[^\W\d_]{40,}", bare) else 0.0
+    return 1.0 if re.fullmatch(rf"[^\W\d_]{{{LONGEST},}}", bare) else 0.0
 
 
 def repair(text: str) -> str:
     """One line with letters for presentation forms, in reading order, its words apart."""
     if reads_backwards(text):
         text = _turn(text)
+    text = apart(text)
+    if not _RTL_LETTER.search(text):
+        return text
+    if text.find(")") < text.find("("):
+        text = _SWAPPED.sub(r"(\1)", text)
+    return _STOP_FIRST.sub(r"\2\1", text)
+
+
+def apart(text: str) -> str:
+    """One line with letters for presentation forms, and spaces between words of two scripts."""
     text = letters_for_forms(text)
     if not _RTL_LETTER.search(text):
         return text
     text = _ENDING_LETTER.sub(r"\1 ", text)
     text = _ARABIC_THEN_LATIN.sub(_space_unless_prefix, text)
-    text = _LATIN_THEN_ARABIC.sub(r"\1 ", text)
-    if text.find(")") < text.find("("):
-        text = _SWAPPED.sub(r"(\1)", text)
-    return _STOP_FIRST.sub(r"\2\1", text)
+    return _LATIN_THEN_ARABIC.sub(r"\1 ", text)
 
 
 def letters_for_forms(text: str) -> str:
@@ -132,15 +146,28 @@ def restore_shifted_letters(pages: list[list[str]]) -> tuple[list[list[str]], in
     Then jeem reads as alef maqsura and alef maqsura is lost. The evidence is
     asked of the whole document: alef maqsura, which only ends words, often stands
     inside, and the commonest prepositions lack their last letter.
+    `LOST` marks words behind which a letter is printed; it is always taken away.
     Returns the pages and how many letters were restored (0: no such fault).
     """
     whole = "\n".join(line for page in pages for line in page)
-    if len(_JEEM.findall(whole)) < 20 or len(_CUT.findall(whole)) < 10:
+    evident = len(_JEEM.findall(whole)) >= 20 and len(_CUT.findall(whole)) >= 10
+    if not evident and LOST not in whole:
         return pages, 0
+    bare, gaping = Counter(_ARABIC_WORD.findall(whole)), Counter(_GAPING.findall(whole))
     restored = 0
+
+    def with_last(match: re.Match[str]) -> str:
+        word = match[1]
+        is_cut = evident and 2 * gaping[word] >= bare[word]
+        return word + ("ى" if is_cut and not _CUT.fullmatch(word) else "")
 
     def restore(line: str) -> str:
         nonlocal restored
+        given = line.count("ى")
+        line = _GAPING.sub(with_last, line).replace(LOST, "")
+        restored += line.count("ى") - given
+        if not evident:
+            return line
         line, jeems = _JEEM.subn("ج", line)
         line, ends = _CUT.subn(r"\1ى", line)
         restored += jeems + ends

@@ -57,6 +57,7 @@ _HTML_START = re.compile(
     rb"<(?:!doctype\s+html|html|head|body)\b",
     re.I | re.S,
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _HAS_TEXT = re.compile(r"\w")
 _LINE_BREAKS = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
@@ -145,6 +146,6 @@ def _well_formed(raw: RawDocument) -> RawDocument:
 
 def _one_line(text: str) -> str:
     text = _LINE_BREAKS.sub(" ", text).strip()
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if _SURROGATE.search(text):
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text

@@ -1,22 +1,25 @@
 """What reading a PDF costs us, and what the readers themselves cost.
 
-    python -m evals.bench.pdf FILE...    JSON: by file, pages and seconds
+    python -m evals.bench.pdf FILE...                   JSON: by file, pages and seconds
+    python -m evals.bench.pdf FOLDER [--repeats N]      tables of speed and of text found
 
-`ours` is `ingest.read.read_bytes` in this process: both readers where we ask both,
-scoring, lines, headings. `readers` is the plain text of every page from pypdfium2,
-plus that from pypdf where the text is right-to-left, since there both are needed.
-The one place beside `ingest.pdf` that imports them: it measures them alone.
+For files, `ours` is `ingest.read.read_bytes` in this process: scoring, lines, headings; `readers`
+is the plain text of every page from pypdfium2, which is the reader we ask first. A folder holds
+files whose text is known: see `evals.bench.pdf_readers`. These two are the places beside
+`ingest.pdf_*` that import PDF readers: they measure them alone.
 """
 
 from __future__ import annotations
 
-import io
+import argparse
 import json
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from evals.bench.pdf_readers import pdfium_pages, report
 
 
 def cost(path: Path) -> dict[str, Any]:
@@ -25,38 +28,15 @@ def cost(path: Path) -> dict[str, Any]:
     from rag.words.language import detect, direction
 
     data = path.read_bytes()
-    text, pages = _pdfium(data)
-    right_to_left = direction(detect(text)) == "rtl"
-    _pypdf(data, first_page_only=True)
+    pages = pdfium_pages(data)
     read_bytes(data, path.name)
-    readers = _seconds(lambda: _pdfium(data))
-    if right_to_left:
-        readers += _seconds(lambda: _pypdf(data))
     return {
         "file": path.name,
-        "pages": pages,
-        "right_to_left": right_to_left,
-        "readers_s": readers,
+        "pages": len(pages),
+        "right_to_left": direction(detect("\n".join(pages))) == "rtl",
+        "readers_s": _seconds(lambda: pdfium_pages(data)),
         "ours_s": _seconds(lambda: read_bytes(data, path.name)),
     }
-
-
-def _pdfium(data: bytes) -> tuple[str, int]:
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(data)
-    try:
-        texts = [page.get_textpage().get_text_range() for page in document]
-        return "\n".join(texts), len(document)
-    finally:
-        document.close()
-
-
-def _pypdf(data: bytes, first_page_only: bool = False) -> str:
-    import pypdf
-
-    pages = pypdf.PdfReader(io.BytesIO(data)).pages
-    return "\n".join(page.extract_text() for page in (pages[:1] if first_page_only else pages))
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -65,5 +45,17 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def main(arguments: list[str]) -> None:
+    """Figures of the files, or of the folder, on standard output."""
+    parser = argparse.ArgumentParser(prog="python -m evals.bench.pdf")
+    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("--repeats", type=int, default=5)
+    given = parser.parse_args(arguments)
+    if given.paths[0].is_dir():
+        sys.stdout.write(report(given.paths[0], given.repeats))
+    else:
+        sys.stdout.write(json.dumps([cost(path) for path in given.paths]) + "\n")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps([cost(Path(name)) for name in sys.argv[1:]]) + "\n")
+    main(sys.argv[1:])

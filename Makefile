@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: run test test-slow check drill fuzz eval eval-trust bench bench-load bench-widget lock clean install dev format messages pictures fonts
+.PHONY: run test test-slow check drill fuzz eval eval-trust bench bench-load bench-pdf bench-scale bench-widget lock clean install dev format messages pictures fonts
 
 run: $(VENV)/.installed ## ingest docs_corpus/ if there is no index yet, and serve the chat
 	$(BIN)/sanad serve --ingest docs_corpus
@@ -48,6 +48,13 @@ bench: $(VENV)/.bench ## speed beside a vanilla LangChain and Chroma pipeline in
 bench-load: dev ## ten minutes of visitors, Gradio beside us; then worker processes
 	$(BIN)/python -m evals.bench.load --minutes 10
 	$(BIN)/python -m evals.bench.load_workers
+
+bench-pdf: dev ## PDF readers side by side: PDF=FOLDER of files, and what of a known text each finds
+	$(BIN)/python -m evals.bench.pdf $(PDF)
+
+bench-scale: $(VENV)/.bench ## growth on one machine: DATA=FOLDER with scale/ (see docs/scaling.md), WORK=FOLDER
+	$(BIN)/python -m evals.bench.scale $(DATA) $(WORK) --sizes 10000 100000 1000000
+	$(BIN)/python -m evals.bench.scale $(DATA) $(WORK) --files 100000
 
 bench-widget: dev ## how soon a question can be typed over a slow line, widget and Gradio's page
 	$(BIN)/python -m evals.bench.first_view

@@ -68,7 +68,10 @@ def build_generation(
     """
     policy = policy or Policy()
     name = _new_name(data_dir / GENERATIONS, catalog.revision)
-    change = planned(catalog, data_dir, model, dim, policy)
+    try:
+        change = planned(catalog, data_dir, model, dim, policy)
+    except IndexDamagedError:
+        change = None  # what is damaged is not built upon
     scratch = data_dir / GENERATIONS / f"{name}{SCRATCH}"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -84,6 +87,7 @@ def build_generation(
             name=name,
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             catalog_revision=catalog.revision,
+            catalog=catalog.id,
             glossary=_glossary(catalog),
         )
         _write_json(scratch / MANIFEST, asdict(manifest))
@@ -91,6 +95,12 @@ def build_generation(
         if server is not None:
             send_vectors(server, data_dir, scratch, manifest.files[VECTORS][1])
         _sync_files(scratch)
+    except IndexDamagedError:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if change is None:
+            raise
+        anew = replace(policy, deltas=0)  # the base is damaged: nothing is built upon it
+        return build_generation(catalog, data_dir, model, dim, anew, server)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -285,6 +295,8 @@ def stale(data_dir: Path, catalog: Catalog, model: str) -> bool:
     try:
         manifest = read_manifest(data_dir / GENERATIONS / name)
     except IndexDamagedError:
+        return True
+    if manifest.catalog and manifest.catalog != catalog.id:
         return True
     return (manifest.catalog_revision, manifest.model) != (catalog.revision, model)
 

@@ -70,6 +70,15 @@ class Catalog:
         """Grows with every change of a document or a vector."""
         return int(self._state("revision") or 0)
 
+    @property
+    def id(self) -> str:
+        """Which catalog this is: revisions of another, or of an older copy, mean something else."""
+        return self._state("id")
+
+    def renew_id(self) -> None:
+        """From now on this is another catalog: what was derived from it is written anew."""
+        self._db.execute("INSERT OR REPLACE INTO state VALUES ('id', lower(hex(randomblob(16))))")
+
     def _state(self, key: str) -> str:
         row = self._db.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else ""

@@ -13,7 +13,6 @@ doubles. Knows no Chroma: deltas are scanned.
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -40,6 +39,7 @@ from rag.index.generation import (
     current_name,
     file_digest,
     open_spellings,
+    read_manifest,
 )
 
 
@@ -87,11 +87,27 @@ def planned(
     try:
         manifest = generation.manifest
         same = (manifest.model, manifest.dim, manifest.format) == (model, dim, FORMAT)
+        same = (
+            same
+            and manifest.catalog == catalog.id
+            and manifest.catalog_revision <= catalog.revision
+        )
         if not same or manifest.passages < policy.smallest:
             return None
         return _change(catalog, folder, generation, policy)
     finally:
         generation.close()
+
+
+def told_apart(catalog: Catalog, data_dir: Path) -> None:
+    """A catalog that is behind the active generation is an older copy, restored: it gets another
+    id before it changes, for its revisions will mean other documents."""
+    try:
+        manifest = read_manifest(data_dir / GENERATIONS / current_name(data_dir))
+    except IndexDamagedError:
+        return
+    if catalog.revision < manifest.catalog_revision:
+        catalog.renew_id()
 
 
 def _change(
@@ -185,9 +201,8 @@ def _link(path: Path, to: Path, *, copy: bool) -> None:
         try:
             os.link(path, to)
             return
-        except OSError as error:
-            if error.errno not in (errno.EPERM, errno.EMLINK, errno.EXDEV, errno.EOPNOTSUPP):
-                raise
+        except OSError:
+            pass  # a file system without links; a fault of the disk shows in the copy
     shutil.copy2(path, to)
 
 

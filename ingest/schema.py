@@ -43,6 +43,7 @@ MIGRATIONS = {
     2: """
     ALTER TABLE documents ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX documents_by_revision ON documents (revision);
+    INSERT OR IGNORE INTO state VALUES ('id', lower(hex(randomblob(16))));
     """,
 }
 

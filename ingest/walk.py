@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from ingest.build import batches, build_generation, complete, indexed_text, prune, stale
 from ingest.catalog import Catalog, LedgerRow
 from ingest.corrections import corrected
+from ingest.deltas import told_apart
 from ingest.engine import Engine, open_engine
 from ingest.history import record
 from ingest.lock import writer_lock
@@ -68,6 +69,7 @@ def ingest(
         TemporaryDirectory() as spool,
     ):
         prune(data_dir)
+        told_apart(catalog, data_dir)
         sources = _sources(arguments, catalog, data_dir)
         sources = _visited(sources, catalog, data_dir, Path(spool), options, progress)
         gone = _gone(sources, catalog)

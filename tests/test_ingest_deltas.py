@@ -11,7 +11,7 @@ import pytest
 
 from ingest.build import build_generation, complete, prune, rebuild, verify
 from ingest.catalog import Catalog
-from ingest.deltas import Policy
+from ingest.deltas import Policy, told_apart
 from rag.embed import HashEmbedder
 from rag.errors import IndexDamagedError
 from rag.evidence.retrieve import retrieve
@@ -263,5 +263,38 @@ def test_damage_to_a_delta_is_named_and_healed(tmp_path):
         path.write_bytes(before)
     (folder / delta / "rows.npy").write_bytes(b"x")
     rebuild(twin.folder)
+    assert not twin.manifest().joined
+    twin.assert_alike()
+
+
+def test_a_restored_or_new_catalog_is_not_taken_for_the_one_before(tmp_path):
+    """Its revisions begin again: by them alone, what came since would never be found."""
+    policy = ALWAYS
+    chance = random.Random(7)
+    twin = Twin(tmp_path)
+    twin.change([written(chance, f"en-{n:02d}") for n in range(6)])
+    older = (twin.folder / "catalog.sqlite").read_bytes()
+    twin.change([written(chance, "fr-00"), written(chance, "fr-01"), written(chance, "fr-02")])
+    for content in (older, None):
+        path = twin.folder / "catalog.sqlite"
+        path.unlink()
+        if content:
+            path.write_bytes(content)
+        with Catalog(twin.folder) as catalog:
+            told_apart(catalog, twin.folder)
+            store_documents(catalog, [written(chance, f"ar-{n:02d}") for n in range(9)], EMBEDDER)
+            build_generation(catalog, twin.folder, EMBEDDER.id, EMBEDDER.dim, policy)
+            generation = open_current(twin.folder)
+            assert sorted(d.id for d in generation.store.documents()) == catalog.ids()
+            generation.close()
+
+
+def test_a_damaged_base_is_not_built_upon(tmp_path):
+    chance = random.Random(8)
+    twin = Twin(tmp_path)
+    twin.change([written(chance, f"en-{n:02d}") for n in range(9)])
+    folder = twin.folder / GENERATIONS / current_name(twin.folder)
+    (folder / CHROMA / "files.json").write_text("")
+    twin.change([written(chance, "fr-00")])
     assert not twin.manifest().joined
     twin.assert_alike()

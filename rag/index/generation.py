@@ -69,6 +69,7 @@ class Manifest:
     unrelated: float = 0.0  # cosine of passages that have nothing to do with each other
     format: int = FORMAT
     deltas: tuple[str, ...] = ()  # their folders, oldest first
+    catalog: str = ""  # id of the catalog it was made from; empty: from before there were ids
 
     @property
     def joined(self) -> bool:

@@ -69,7 +69,9 @@ def test_damage_to_any_file_of_ours_is_named_and_the_generation_before_answers(d
     for name in names:
         for way in WAYS:
             with damaged(folder / name, way):
-                with pytest.raises(IndexDamagedError, match=name.replace(".json", "")):
+                # A changed manifest may still read, and then name a file that is not there.
+                said = folder.name if name == "manifest.json" else name
+                with pytest.raises(IndexDamagedError, match=said):
                     check_digests(folder, read_manifest(folder))
                 generation = open_current(data)
                 assert generation.fallback, (name, way)

@@ -15,18 +15,17 @@ import hashlib
 import json
 import os
 import shutil
-import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ingest.build import verify
 from ingest.catalog import FILE, Catalog
 from ingest.lock import LOCK
-from ingest.schema import read_only_uri
+from ingest.schema import copied_database
 from ingest.server_vectors import OWNER
 from rag.errors import CollectionError, ConfigurationError, IndexDamagedError
 from rag.index.generation import (
@@ -155,23 +154,6 @@ def generation_files(data_dir: Path, name: str) -> Iterator[tuple[str, Path]]:
         if file.is_file():
             yield file.relative_to(data_dir).as_posix(), file
     read_manifest(folder)  # still there: not removed while it was listed
-
-
-def copied_database(source: Path, target: Path) -> Path:
-    """A consistent copy of a database that others may be writing to."""
-    target.unlink(missing_ok=True)
-    if not source.exists():
-        raise FileNotFoundError(source)
-    try:
-        with (
-            closing(sqlite3.connect(read_only_uri(source), uri=True)) as db,
-            closing(sqlite3.connect(target)) as copy,
-        ):
-            db.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.Error as error:
-        raise ConfigurationError(f"{source} cannot be copied: {error}") from error
-    return target
 
 
 def _add(tar: tarfile.TarFile, place: str, source: Path) -> tuple[int, str]:

@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.catalog import Catalog
+from ingest.schema import copied_database
 from ingest.segment import Start, digests, write_segment
 from rag.errors import IndexDamagedError
 from rag.index.generation import (
@@ -189,6 +190,8 @@ def _linked(change: Change, scratch: Path) -> Iterator[str]:
     for path in sorted(before.rglob("*")):
         name = path.relative_to(before).as_posix()
         top = name.partition("/")[0]
+        if path.name.endswith(("-wal", "-shm", "-journal")):
+            continue  # of Chroma's database: they come and go
         if path.is_file() and top not in dropped and not top.endswith(SCRATCH):
             (scratch / name).parent.mkdir(parents=True, exist_ok=True)
             _link(path, scratch / name, copy=top == CHROMA and name not in graph)
@@ -196,7 +199,11 @@ def _linked(change: Change, scratch: Path) -> Iterator[str]:
 
 
 def _link(path: Path, to: Path, *, copy: bool) -> None:
-    """`copy`: what Chroma rewrites on opening must not be one file under two names."""
+    """`copy`: what Chroma rewrites on opening must not be one file under two names; a server may
+    be writing its database meanwhile."""
+    if path.suffix == ".sqlite3":
+        copied_database(path, to)
+        return
     if not copy:
         try:
             os.link(path, to)
@@ -210,13 +217,15 @@ def _write_documents(catalog: Catalog, delta: Path, change: Change) -> None:
     delta.mkdir()
     before = change.manifest
     parts = [change.before, *(change.before / kept for kept in change.kept)]
+    # Also those of which every passage was withdrawn: their words are there still.
+    languages = {path.name for part in parts for path in (part / "spellings").glob("*")}
     write_segment(
         delta,
         catalog.documents(change.documents),
         lambda keys: catalog.vectors(before.model, keys),
         (catalog.passage_count(change.documents), before.dim),
         change.start,
-        open_spellings(parts, before.languages),
+        open_spellings(parts, languages),
     )
 
 

@@ -6,12 +6,12 @@ is the one the caller would have got. It ends when its parent does, however that
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 
 from ingest.ocr import Ocr
 from ingest.prepare import Prepared, Taken, described
@@ -21,6 +21,7 @@ from ingest.scan import Scans
 from ingest.tables import Tables
 from rag.errors import SanadError
 
+log = logging.getLogger(__name__)
 _WATCH_S = 1.0
 _tools: tuple[Sandbox, Scans] | None = None  # of a process of the pool
 
@@ -36,10 +37,12 @@ class Processes:
         self.work = options.workers > 1  # False once one of them has died: the caller goes on alone
 
     def described(self, taken: Taken) -> Prepared | None:
-        """The document, made in a process; None where that died of it."""
+        """The document, made in a process; None where that could not be, and the caller is to
+        make it: the process died of it, or could not be started."""
         try:
             done = self._started().submit(_described, taken).result()
-        except BrokenProcessPool:
+        except Exception:  # of the pool, the system or the way there, not of the document
+            log.exception("%s could not be prepared by a process; threads go on", taken.id)
             self.work = False
             return None
         if isinstance(done, SanadError):

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.backup import DATABASES, copied_database, generation_files
+from ingest.backup import DATABASES, generation_files
 from ingest.build import prune
 from ingest.lock import writer_lock
-from ingest.schema import FILE
+from ingest.schema import FILE, copied_database
 from rag.errors import CollectionError, ConfigurationError, IndexDamagedError
 from rag.index.generation import (
     GENERATIONS,

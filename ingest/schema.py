@@ -6,6 +6,7 @@ The door to SQLite: what it reports of a file becomes one sentence for the opera
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -132,3 +133,20 @@ def catalog_error(data_dir: Path, error: sqlite3.Error) -> ConfigurationError:
     else:
         remedy = "restore it from a backup, or move it away and ingest again"
     return ConfigurationError(f"catalog {data_dir / FILE} cannot be used: {error}; {remedy}")
+
+
+def copied_database(source: Path, target: Path) -> Path:
+    """A consistent copy of a database that others may be writing to."""
+    target.unlink(missing_ok=True)
+    if not source.exists():
+        raise FileNotFoundError(source)
+    try:
+        with (
+            closing(sqlite3.connect(read_only_uri(source), uri=True)) as db,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            db.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"{source} cannot be copied: {error}") from error
+    return target

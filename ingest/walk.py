@@ -31,7 +31,7 @@ from ingest.sidecar import parse_sidecar
 from ingest.sources import Item, Source, collect
 from ingest.web.site import hold_back, remember, visit_all
 from rag.embed import Embedder, unrelated_cosine
-from rag.errors import ConfigurationError, ReadError, ShrinkError
+from rag.errors import ConfigurationError, IndexDamagedError, ReadError, ShrinkError
 from rag.index.generation import current_name
 from rag.vectors_server import ChromaServer
 
@@ -78,7 +78,7 @@ def ingest(
         tally = _read_all(sources, catalog, engine, embedder, progress)
         _withdraw(sources, gone, catalog)
         _embed_missing(catalog, engine, embedder, tally, progress)
-        _rebuild_if_stale(catalog, data_dir, embedder, options.server, progress)
+        _rebuild_if_stale(catalog, data_dir, embedder, options.server, tally, progress)
         report = report_of(sources, gone, tally, current_name(data_dir), started)
         record(data_dir, arguments, report.as_dict())
         return report
@@ -336,13 +336,20 @@ def _rebuild_if_stale(
     data_dir: Path,
     embedder: Embedder,
     server: ChromaServer | None,
+    tally: Tally,
     progress: Progress,
 ) -> None:
+    """A new generation where there is something new. It is switched to when this returns; a
+    collection that fails to be built after that is a note of the run."""
     if stale(data_dir, catalog, embedder.id):
         progress("index", 0, 1)
         build_generation(catalog, data_dir, embedder.id, embedder.dim, server=server)
         progress("index", 1, 1)
     if server is not None:
         keep_vectors(server, data_dir)  # it may have lost them since
-    else:
+        return
+    try:
         complete(data_dir)
+    except (IndexDamagedError, OSError) as error:
+        said = f"its Chroma collection could not be built, the exact scan answers: {error}"
+        tally.notes.append((current_name(data_dir), said))

@@ -12,6 +12,7 @@ import pytest
 from ingest.build import build_generation, complete, prune, rebuild, verify
 from ingest.catalog import Catalog
 from ingest.deltas import Policy, told_apart
+from ingest.walk import ingest
 from rag.embed import HashEmbedder
 from rag.errors import IndexDamagedError
 from rag.evidence.retrieve import retrieve
@@ -298,3 +299,36 @@ def test_a_damaged_base_is_not_built_upon(tmp_path):
     twin.change([written(chance, "fr-00")])
     assert not twin.manifest().joined
     twin.assert_alike()
+
+
+def test_a_language_that_comes_back_is_spelt_once(tmp_path):
+    chance = random.Random(9)
+    twin = Twin(tmp_path)
+    french = written(chance, "fr-00")
+    twin.change([*(written(chance, f"en-{n:02d}") for n in range(9)), french])
+    twin.change(delete=["fr-00"])
+    twin.change([replace(french, id="fr-01", work_id="fr-01", title="fr-01")])
+    generation = open_current(twin.folder)
+    words = generation.spellings["fr"].words
+    known = [words.word(n) for n in range(len(words))]
+    generation.close()
+    assert len(known) == len(set(known)) > 0
+    twin.assert_alike()
+
+
+def test_a_collection_that_cannot_be_built_later_is_a_note(tmp_path, monkeypatch):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.md").write_text("# A\n\nThe council of Bern has a plan.\n")
+    late = replace(Policy(), chroma_at_once=0)
+    monkeypatch.setattr("ingest.build.Policy", lambda: late)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ingest.build.build_chroma", full)
+    report = ingest([str(docs)], tmp_path / "data", EMBEDDER)
+    assert [note for _, note in report.notes if "exact scan answers" in note]
+    generation = open_current(tmp_path / "data")
+    assert generation.store.document_count == 1
+    generation.close()

@@ -169,6 +169,16 @@ def test_a_process_that_dies_costs_nothing():
         processes.close()
 
 
+def test_processes_that_cannot_be_started_cost_nothing(monkeypatch):
+    def none(*_, **__):
+        raise OSError("no semaphores here")
+
+    monkeypatch.setattr("ingest.processes.ProcessPoolExecutor", none)
+    processes = Processes(Options())
+    assert processes.described(PLAN) is None
+    assert not processes.work
+
+
 @pytest.mark.slow
 def test_processes_end_with_their_parent():
     code = (

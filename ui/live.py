@@ -115,12 +115,12 @@ class LiveAssistant:
             if self._clock() < self._next_check:
                 return
             self._next_check = self._clock() + CHECK_EVERY_S
-            name = self._current()
-            if self._slot is None or name != self._seen:
+            name, slot = self._current(), self._slot
+            if slot is None or name != self._seen:
                 self._seen = name
                 self._move()
-            elif self._slot.awaited and self._slot.assistant.generation.has_chroma:
-                self._look(self._slot)  # that of a large collection comes after the switch
+            elif slot.awaited and slot.assistant.generation.has_chroma:
+                self._look(slot)  # that of a large collection comes after the switch
         finally:
             self._moving.release()
 

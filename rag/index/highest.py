@@ -20,10 +20,20 @@ def highest(scores: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.intp]:
     whole = len(scores) // BLOCK * BLOCK
     rows: npt.NDArray[np.intp]
     if whole < 4 * k * BLOCK:
-        rows = np.argpartition(-scores, k - 1)[:k]
+        rows = _first(scores, np.arange(len(scores)), k)
     else:
         maxima = scores[:whole].reshape(-1, BLOCK).max(axis=1)
         rows = np.flatnonzero(scores >= np.partition(maxima, -k)[-k])
         if len(rows) > 8 * k:  # many equal ones
-            rows = rows[np.argpartition(-scores[rows], k - 1)[:k]]
+            rows = _first(scores, rows, k)
     return rows[np.lexsort((rows, -scores[rows]))][:k]
+
+
+def _first(
+    scores: npt.NDArray[np.float32], rows: npt.NDArray[np.intp], k: int
+) -> npt.NDArray[np.intp]:
+    """Those of the sorted `rows` with the k highest scores; of equal ones the first."""
+    held = scores[rows]
+    last = np.partition(held, len(held) - k)[len(held) - k]
+    above = rows[held > last]
+    return np.concatenate([above, rows[held == last][: k - len(above)]])

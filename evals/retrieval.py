@@ -19,24 +19,20 @@ from typing import Any
 import numpy as np
 
 from evals.collection import CorpusPassage, TestQuestion, read_passages, read_questions
+from evals.indexing import write_generation
 from evals.measures import bootstrap, measure
 from evals.retrieval_peers import DEPTH
 from evals.retrieval_variants import MEASURES, peer_scores, signal_scores, variants
-from ingest.build import indexed_text
+from ingest.segment import indexed_text
 from rag.assistant import AskSettings, Assistant
-from rag.embed import Embedder, unrelated_cosine
+from rag.embed import Embedder
 from rag.errors import ConfigurationError
 from rag.evidence.gather import GatherSettings
 from rag.evidence.retrieve import RetrievalSettings
-from rag.index.generation import Generation, Manifest
-from rag.index.lexical import LexicalIndex
-from rag.index.spellings import SpellingIndex
-from rag.index.store import Store, write_store
+from rag.index.generation import Generation
 from rag.question.query import Translates
 from rag.types import Page, Passage, SourceDocument
-from rag.vectors import ExactIndex
 from rag.words.language import detect_question
-from rag.words.text import index_terms
 
 BATCH = 1024  # texts embedded at a time
 
@@ -149,37 +145,14 @@ def indexed(passages: Sequence[CorpusPassage], embedder: Embedder) -> Iterator[G
 def _build(folder: Path, passages: Sequence[CorpusPassage], embedder: Embedder) -> Generation:
     pairs = [_as_document(passage) for passage in passages]
     texts = [indexed_text(document, passage) for document, passage in pairs]
-    write_store(folder / "text.sqlite", ((d, [p]) for d, p in pairs))
     blocks = [embedder.encode_passages(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)]
-    vectors = np.concatenate(blocks).astype(np.float32)
-    np.save(folder / "vectors.npy", vectors)
-    terms: dict[str, list[tuple[int, list[str]]]] = {}
-    for row, (passage, text) in enumerate(zip(passages, texts, strict=True)):
-        terms.setdefault(passage.language, []).append((row, index_terms(text, passage.language)))
-    manifest = Manifest(
-        name="evaluation",
-        created="",
-        catalog_revision=0,
-        model=embedder.id,
-        dim=embedder.dim,
-        documents=len(passages),
-        passages=len(passages),
-        languages={language: len(rows) for language, rows in sorted(terms.items())},
-        files={},
-        unrelated=unrelated_cosine(embedder),
-    )
-    return Generation(
-        folder=folder,
-        manifest=manifest,
-        store=Store(folder / "text.sqlite"),
-        document_rows=np.arange(len(passages), dtype=np.int32),
-        lexical={language: LexicalIndex.build(rows) for language, rows in sorted(terms.items())},
-        spellings={
-            language: SpellingIndex.build(term for _, found in rows for term in found)
-            for language, rows in sorted(terms.items())
-        },
-        dense=ExactIndex(folder / "vectors.npy"),
-    )
+    vectors = np.concatenate(blocks).astype("<f4")
+    entries = ((document, [(passage, str(n))]) for n, (document, passage) in enumerate(pairs))
+    write_generation(
+        folder, entries, lambda keys: [vectors[int(key)].tobytes() for key in keys],
+        len(passages), embedder,
+    )  # fmt: skip
+    return Generation.open(folder)
 
 
 def _as_document(passage: CorpusPassage) -> tuple[SourceDocument, Passage]:

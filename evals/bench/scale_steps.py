@@ -12,7 +12,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,12 @@ import numpy as np
 
 from evals.bench.scale_material import grown, real
 from evals.bench.scale_peers import PEERS
+from evals.indexing import write_generation
 from evals.retrieval_sets import acts, passages_of, public
-from ingest.segment import Entry, Start, digests, indexed_text, write_segment
+from ingest.segment import Entry, indexed_text
 from rag.assistant import AskSettings, Assistant
-from rag.embed import load_embedder, unrelated_cosine
-from rag.index.generation import CURRENT, GENERATIONS, MANIFEST, Manifest, open_current
+from rag.embed import load_embedder
+from rag.index.generation import CURRENT, GENERATIONS, open_current
 from rag.question.query import shipped_translator
 from rag.types import Page, Passage, SourceDocument
 from rag.vectors import ChromaIndex, ExactIndex, build_chroma
@@ -92,27 +92,17 @@ def build(data: Path, folder: Path, count: int) -> dict[str, Any]:
             waiting.update(zip((key for _, key in entry[1]), vectors, strict=True))
             yield entry
 
-    written = write_segment(
-        name,
-        noted(),
-        lambda keys: [waiting.pop(key) for key in keys],
-        (count, embedder.dim),
-        Start(),
+    manifest = write_generation(
+        name, noted(), lambda keys: [waiting.pop(key) for key in keys], count, embedder
     )
     took = time.process_time() - cpu
-    manifest = Manifest(
-        name="scale", created="", catalog_revision=0, model=embedder.id, dim=embedder.dim,
-        documents=written.documents, passages=count, languages=written.languages,
-        files=digests(name), unrelated=unrelated_cosine(embedder),
-    )  # fmt: skip
-    (name / MANIFEST).write_text(json.dumps(asdict(manifest)))
     (folder / CURRENT).write_text("scale\n")
     size = sum(path.stat().st_size for path in name.rglob("*") if path.is_file())
     found = {
         "passages": count, "cpu_s": round(took, 1), "clock_s": round(time.monotonic() - clock, 1),
         "per_cpu_second": round(count / took), "kb_a_passage": round(size / count / 1000, 2),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "languages": written.languages,
+        "languages": manifest.languages,
     }  # fmt: skip
     (folder / "built.json").write_text(json.dumps(found))
     return found

@@ -14,6 +14,7 @@ generation.
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,7 +39,7 @@ def term_key(term: str) -> int:
     return int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "big")
 
 
-class Bm25:
+class Bm25(ABC):
     """BM25 over whatever has postings. Positions are places in `members`: (n,) the passage row of
     each; `lengths` (n,) are the terms in each."""
 
@@ -47,18 +48,18 @@ class Bm25:
     lengths: npt.NDArray[np.float32]
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """How many passages count."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def mean_length(self) -> float:
         """Terms in a passage that counts, on average."""
-        raise NotImplementedError
 
+    @abstractmethod
     def postings(self, term: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
         """Positions and term frequencies of `term`; empty when it does not occur."""
-        raise NotImplementedError
 
     def document_frequency(self, term: str) -> int:
         """In how many passages `term` occurs."""

@@ -28,7 +28,7 @@ from evals.public import NAMES
 from evals.retrieval import indexed
 from rag.check.checker import Checker, Verdict
 from rag.check.rendering import SAME_SOUND, sound
-from rag.embed import load_embedder
+from rag.embed import STATIC_MODEL, load_embedder
 from rag.question.query import shipped_translator
 from rag.types import Passage
 from rag.words.text import fold
@@ -103,7 +103,7 @@ def names_of(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 def run(found: Sequence[Group], each: int) -> Iterator[Case]:
     """Check up to `each` sentences of every kind in every direction."""
-    embedder, translator = load_embedder(), shipped_translator()
+    embedder, translator = load_embedder(STATIC_MODEL), shipped_translator()
     for passage_language in LANGUAGES:
         passages = [
             CorpusPassage(g.id, g.passage(passage_language), "", passage_language) for g in found

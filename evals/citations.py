@@ -154,7 +154,7 @@ def _quotes(question: Question, hits: Sequence[Hit], citing: Citing) -> Mapping[
     generation, embedder = citing.generation, citing.embedder
     found = find(question, plan(question, generation), generation, embedder)
     chosen = sorted(found.chosen, key=lambda candidate: -candidate.score)
-    pool = candidates(question, hits, generation, embedder)
+    pool = candidates(question, hits, generation)
     peers: dict[str, list[Quote]] = {"Sanad": [c.quote for c in chosen]}
     peers |= {name: [] for name in PEERS}
     if hits:
@@ -165,7 +165,7 @@ def _quotes(question: Question, hits: Sequence[Hit], citing: Citing) -> Mapping[
         index = LexicalIndex.build(
             (row, index_terms(c.quote.text, language)) for row, c in enumerate(pool)
         )
-        cosines = [float(c.vector @ question.vector) for c in pool]
+        cosines = embedder.encode_passages([c.quote.text for c in pool]) @ question.vector
         lexical = index.scores(question.index_terms(language))
         peers["highest cosine"] = [pool[int(np.argmax(cosines))].quote]
         peers["highest BM25"] = [pool[int(np.argmax(lexical))].quote]

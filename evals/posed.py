@@ -90,7 +90,7 @@ def _posed(
     kind: str, trial: Trial, question: Question, hits: Sequence[Hit], generation: Generation,
     embedder: Embedder,
 ) -> Posed:  # fmt: skip
-    best: list[Candidate] = candidates(question, hits, generation, embedder)
+    best: list[Candidate] = candidates(question, hits, generation)
     index = generation.lexical[trial.language]
     assert generation.dense is not None
     nearest = generation.dense.top(question.vector, 1, None)

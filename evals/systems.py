@@ -140,7 +140,7 @@ class LibrarySystem:
             question, assistant.embedder, assistant.translator, assistant.glossary.current(),
             assistant.generation.spellings,
         )  # fmt: skip
-        best = candidates(understood, hits, assistant.generation, assistant.embedder)
+        best = candidates(understood, hits, assistant.generation)
         return round(probability(understood, best, assistant.generation), 6)
 
 

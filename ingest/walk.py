@@ -38,7 +38,7 @@ from rag.vectors_server import ChromaServer
 __all__ = ["IngestReport", "Options", "Progress", "ingest"]
 
 SHRINK_LIMIT = 0.2  # share of the collection a run may withdraw without being told to
-EMBED_BATCH = 1024
+EMBED_BATCH = 128  # passages between two commits: some seconds of the shipped encoder
 MOST_TEXTS = 50_000  # passages whose texts are held in memory until they are embedded
 
 

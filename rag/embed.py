@@ -1,8 +1,8 @@
 """Text to unit vectors: the only door to embedding models.
 
-`StaticEmbedder` (`rag.static_model`) reads a sentence-transformers `StaticEmbedding` folder
-without torch, so the default never imports it; `SentenceTransformerEmbedder` runs any other
-model. Knows no passage and no index.
+`SanadEncoder` (`rag.encoder`) is the default, `StaticEmbedder` (`rag.static_model`) reads a
+sentence-transformers `StaticEmbedding` folder; neither imports torch. `SentenceTransformerEmbedder`
+runs any other model. Knows no passage and no index.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from rag.encoder.encoder import SanadEncoder, is_encoder
 from rag.errors import ConfigurationError, EmbeddingError
 from rag.loading import (
     arguments,
@@ -31,8 +33,10 @@ __all__ = [
     "DEFAULT_MODEL",
     "KNOWN_PROMPTS",
     "MODELS",
+    "STATIC_MODEL",
     "Embedder",
     "HashEmbedder",
+    "SanadEncoder",
     "SentenceTransformerEmbedder",
     "StaticEmbedder",
     "Vectors",
@@ -41,11 +45,13 @@ __all__ = [
     "known_prompts",
     "load_embedder",
     "map_tensor",
+    "shipped_encoder",
     "unit",
     "unrelated_cosine",
 ]
 
-DEFAULT_MODEL = "sanad-static"
+DEFAULT_MODEL = "sanad-encoder"
+STATIC_MODEL = "sanad-static"  # for very large collections and small machines
 MODELS = Path(__file__).parent / "models"
 
 # Prompts (question, passage) of models whose repositories may not carry them; used only where a
@@ -104,11 +110,19 @@ def load_embedder(
     """
     shipped = MODELS / model
     folder = shipped if shipped.is_dir() else Path(model)
-    if model == DEFAULT_MODEL and not folder.is_dir():
+    if model in (DEFAULT_MODEL, STATIC_MODEL) and not folder.is_dir():
         raise ConfigurationError(f"the shipped model {model!r} is missing; reinstall Sanad")
+    if is_encoder(folder):
+        return shipped_encoder(folder)
     if is_static(folder):
         return StaticEmbedder(folder)
     return SentenceTransformerEmbedder(model, revision, batch_size, device, backend)
+
+
+@lru_cache(maxsize=2)
+def shipped_encoder(folder: Path) -> SanadEncoder:
+    """An encoder of a folder, loaded once a process: heads and reader use it too."""
+    return SanadEncoder(folder)
 
 
 def known_prompts(model: str) -> Mapping[str, str]:
@@ -238,13 +252,15 @@ _UNRELATED = (
 
 
 def unrelated_cosine(embedder: Embedder) -> float:
-    """Mean cosine the model gives texts that have nothing to do with each other, 0..0.95.
+    """The cosine, 0..0.95, from which on a model's cosines begin to mean something: what questions
+    and passages that have nothing to do with each other reach, two deviations below the mean.
 
-    Models differ: near 0 for static embeddings, above 0.7 for some contrastive ones.
+    Models differ: near 0 for static embeddings, 0.7 for some contrastive ones. The mean itself
+    would cut off what belongs together across languages (measured in docs/retrieval.md).
     """
-    vectors = embedder.encode_passages(_UNRELATED)
-    cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
-    return round(min(0.95, max(0.0, float(cosines.mean()))), 4)
+    asked, said = (f(_UNRELATED) for f in (embedder.encode_questions, embedder.encode_passages))
+    cosines = (asked @ said.T)[~np.eye(len(said), dtype=bool)]
+    return round(min(0.95, max(0.0, float(cosines.mean() - 2 * cosines.std()))), 4)
 
 
 def checked(vectors: Vectors, rows: int, dim: int) -> Vectors:

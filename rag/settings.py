@@ -67,8 +67,12 @@ class Settings(BaseSettings):
         "", description="Cross-encoder, name or folder, to reorder the best passages. Empty: none."
     )
     rerank_depth: int = Field(20, ge=2, le=200, description="Passages the reranker reads.")
-    lexical_weight: float = Field(
-        0.65, ge=0, le=1, description="Weight of words against vectors in a passage's score."
+    lexical_weight: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Weight of words against vectors in a passage's score. Unset: 0.4, with "
+        "sanad-static 0.65.",
     )
     glossary: Path | None = Field(
         None, description="Glossary file; by default glossary.yaml of an ingested folder."

@@ -38,7 +38,7 @@ def seen(tmp_path):
     def asked(text):
         question = understand(text, HashEmbedder())
         hits = retrieve(question, generation, 3)
-        found = candidates(question, hits, generation, HashEmbedder())
+        found = candidates(question, hits, generation)
         return dict(zip(FEATURES, evidence(question, found, generation), strict=True))
 
     return asked

@@ -26,7 +26,7 @@ EMBEDDER = HashEmbedder()
 def best(text, tmp_path, question):
     generation = build(tmp_path, [document("bend", text)])
     asked = understand(question, EMBEDDER)
-    found = candidates(asked, retrieve(asked, generation, 5), generation, EMBEDDER)
+    found = candidates(asked, retrieve(asked, generation, 5), generation)
     first = next(c for c in found if c.quote.text.startswith(text[:30]))
     return first, asked, generation
 
@@ -92,5 +92,5 @@ def test_an_answer_is_quoted_with_the_question_it_answers(tmp_path):
     text = "How many members has Bend? It depends on the date: 200 in 2023 and 250 in 2025."
     generation = build(tmp_path, [document("bend", text)])
     asked = understand("How many members does the town of Bend have?", EMBEDDER)
-    found = candidates(asked, retrieve(asked, generation, 5), generation, EMBEDDER)
+    found = candidates(asked, retrieve(asked, generation, 5), generation)
     assert [c.quote.text for c in found] == [text]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from rag.check.checker import Checker
-from rag.embed import load_embedder
+from rag.embed import STATIC_MODEL, load_embedder
 from rag.question.query import shipped_translator
 from tests.builders import build, document, passages
 
@@ -27,7 +27,7 @@ def check(tmp_path_factory):
     source = document(
         "report.md", ENGLISH, title="Strasbourg, Vilvoorde and others", countries=("FR", "UG")
     )
-    embedder = load_embedder()
+    embedder = load_embedder(STATIC_MODEL)
     generation = build(tmp_path_factory.mktemp("placement"), [source], embedder)
     checker = Checker(generation, embedder, shipped_translator())
     yield lambda sentence: checker.check(sentence, "en", passages(source))

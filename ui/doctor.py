@@ -6,6 +6,7 @@ import importlib.metadata
 import shutil
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 PACKAGES = (
     "chromadb", "gradio", "langchain", "pypdf", "pypdfium2", "sentence-transformers", "torch",
-    "trafilatura", "mammoth",
+    "trafilatura", "mammoth", "onnxruntime", "tokenizers",
 )  # fmt: skip
+SAMPLE = 16  # passages embedded to see how fast this machine is
 MIN_FREE_BYTES = 500 * 2**20
 
 
@@ -54,7 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
     looks = {  # generators: nothing is looked at before the loop
         "lock": _locked(data_dir),
         "catalog": _catalogued(data_dir),
-        "index": _indexed(data_dir, model, settings.server()),
+        "index": _indexed(data_dir, model, settings),
         "public": _public(settings),
     }
     for area, look in looks.items():
@@ -222,7 +224,9 @@ def _catalogued(data_dir: Path) -> Iterator[Finding]:
         yield Finding("document", "warning", f"{row.document}: {row.reason}", "mend or remove it")
 
 
-def _indexed(data_dir: Path, model: str, server: ChromaServer | None) -> Iterator[Finding]:
+def _indexed(data_dir: Path, model: str, settings: Settings) -> Iterator[Finding]:
+    """What is served and kept, whole or not, and whether it is what would be made today."""
+    server = settings.server()
     from rag.index.generation import (
         GENERATIONS,
         candidates,
@@ -255,7 +259,7 @@ def _indexed(data_dir: Path, model: str, server: ChromaServer | None) -> Iterato
         size = f"{manifest.documents} documents, {manifest.passages} passages ({languages})"
         yield Finding("index", "ok", f"{role} generation {name}: {size}, {manifest.model}")
         if served:
-            yield from _outdated(data_dir, manifest, model)
+            yield from _outdated(data_dir, manifest, model, settings)
     newest = data_dir / GENERATIONS / names[0]
     if server is None:
         yield _probed(newest, remedy)
@@ -263,14 +267,28 @@ def _indexed(data_dir: Path, model: str, server: ChromaServer | None) -> Iterato
         yield _asked(server, newest, f"sanad ingest --data-dir {data_dir}")
 
 
-def _outdated(data_dir: Path, manifest: Manifest, model: str) -> Iterator[Finding]:
+def _anew(manifest: Manifest, settings: Settings) -> str:
+    """What the next ingestion embeds anew, and for how long at the speed of this machine now."""
+    from rag.embed import load_embedder
+
+    embedder = load_embedder(*settings.embedding())
+    started = time.perf_counter()
+    embedder.encode_passages([" ".join(["municipality"] * 120)] * SAMPLE)
+    seconds = manifest.passages * (time.perf_counter() - started) / SAMPLE
+    took = f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{max(1, round(seconds))} seconds"
+    return f"the next ingestion embeds {manifest.passages} passages anew, about {took}"
+
+
+def _outdated(
+    data_dir: Path, manifest: Manifest, model: str, settings: Settings
+) -> Iterator[Finding]:
     """What the served generation was built from, against what is there now."""
     from ingest.catalog import FILE, Catalog
 
     remedy = f"sanad ingest --data-dir {data_dir}"
     if model and manifest.model != model:
         said = f"built with the model {manifest.model}, configured is {model}"
-        yield Finding("index", "warning", said, remedy)
+        yield Finding("index", "warning", f"{said}; {_anew(manifest, settings)}", remedy)
     if not (data_dir / FILE).exists():
         return
     try:

@@ -49,12 +49,13 @@ def retrieval(
     from ui.open import retrieval_settings
 
     settings = _settings(None)
+    embedder = load_embedder(*settings.embedding())
     report = evaluate_files(
         questions,
         corpus,
-        load_embedder(*settings.embedding()),
+        embedder,
         translator=shipped_translator(),
-        settings=retrieval_settings(settings),
+        settings=retrieval_settings(settings, embedder),
         signals=signals,
     )
     _print_json(report) if as_json else typer.echo(report["table"])

@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.assistant import AskSettings, Assistant
-from rag.embed import Embedder, load_embedder, unrelated_cosine
+from rag.embed import (
+    DEFAULT_MODEL,
+    STATIC_MODEL,
+    Embedder,
+    StaticEmbedder,
+    load_embedder,
+    unrelated_cosine,
+)
 from rag.errors import ConfigurationError, ModelMissingError
 from rag.evidence.compose import ComposeSettings
 from rag.evidence.gather import GatherSettings
-from rag.evidence.retrieve import RetrievalSettings
+from rag.evidence.retrieve import LEXICAL, STATIC_LEXICAL, RetrievalSettings
 from rag.index.generation import Generation, open_current
 from rag.question.glossary import FILE, GlossaryFile
 from rag.question.query import Translates, shipped_translator
@@ -33,13 +40,27 @@ def open_assistant(settings: Settings, *, chroma: bool, words_suffice: bool = Fa
     """
     generation = open_generation(settings, chroma=chroma)
     try:
-        embedder = load_embedder(*settings.embedding())
+        embedder = embedder_of(settings, generation)
     except ModelMissingError as error:
         model = settings.embedding_model
         if not words_suffice or not _built_with(model, generation.manifest.model):
             raise
         embedder = _by_words_alone(generation, error)
     return assemble(settings, generation, embedder, shipped_translator(), writer_of(settings))
+
+
+def embedder_of(settings: Settings, generation: Generation) -> Embedder:
+    """The embedder of the settings; where those name none, and the index was made with the model
+    that was the default before, that one: it goes on serving until the next ingestion."""
+    made_with = generation.manifest.model.partition("@")[0]
+    if settings.embedding_model != DEFAULT_MODEL or made_with != STATIC_MODEL:
+        return load_embedder(*settings.embedding())
+    generation.notes.append(
+        f"the index was made with {STATIC_MODEL}; the next ingestion embeds its "
+        f"{generation.manifest.passages} passages anew with {DEFAULT_MODEL} "
+        f"(SANAD_EMBEDDING_MODEL={STATIC_MODEL} keeps it)"
+    )
+    return load_embedder(STATIC_MODEL)
 
 
 def open_generation(settings: Settings, *, chroma: bool) -> Generation:
@@ -82,7 +103,7 @@ def assemble(
         settings.question_characters,
         GatherSettings(
             passages=settings.passages,
-            retrieval=retrieval_settings(settings),
+            retrieval=retrieval_settings(settings, embedder),
             compose=ComposeSettings(sentences=settings.answer_sentences),
         ),
     )
@@ -93,21 +114,25 @@ def assemble(
         from rag.writing.written import Author, WrittenSettings
 
         judge = judge_of(settings.judge, writer)
-        checker = Checker(generation, embedder, translator, glossary, judge)
+        words = load_embedder(STATIC_MODEL)
+        checker = Checker(generation, words, translator, glossary, judge)
         seconds = WrittenSettings(total_seconds=settings.llm_total_seconds)
         author = Author(writer, checker, generation, seconds)
     return Assistant(generation, embedder, limits, translator, glossary, author)
 
 
-def retrieval_settings(settings: Settings) -> RetrievalSettings:
+def retrieval_settings(settings: Settings, embedder: Embedder) -> RetrievalSettings:
     """How passages are ranked. Raises ConfigurationError for a reranker that does not load."""
     reranker = None
     if settings.reranker:
         from rag.rerank import load_reranker
 
         reranker = load_reranker(settings.reranker, settings.embedding_batch_size, settings.device)
+    weight = settings.lexical_weight
+    if weight is None:
+        weight = STATIC_LEXICAL if isinstance(embedder, StaticEmbedder) else LEXICAL
     return RetrievalSettings(
-        lexical_weight=settings.lexical_weight,
+        lexical_weight=weight,
         reranker=reranker,
         rerank_depth=settings.rerank_depth,
     )

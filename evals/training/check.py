@@ -35,7 +35,7 @@ from evals.training.sources import LANGUAGES, Unit, ntrex, tatoeba, tico19
 from rag.check.checker import Checker
 from rag.check.coverage import FEATURES, WEIGHTS
 from rag.check.rendering import Renderer
-from rag.embed import MODELS, load_embedder
+from rag.embed import MODELS, STATIC_MODEL, load_embedder
 from rag.question.query import shipped_translator
 from rag.types import Passage
 from rag.words.text import fold, stopwords, words
@@ -112,7 +112,7 @@ def _known_share(units: Iterator[Unit], pair: tuple[str, str], renderer: Rendere
 
 def examples(found: Sequence[Group], renderer: Renderer) -> Iterator[tuple[str, Rows]]:
     """Rows of features by passage language: ("same" | "cross", rows)."""
-    embedder = load_embedder()
+    embedder = load_embedder(STATIC_MODEL)
     for target in LANGUAGES:
         passages = [CorpusPassage(g.id, _shown(g).passage(target), "", target) for g in found]
         with indexed(passages, embedder) as generation:

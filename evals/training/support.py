@@ -44,7 +44,7 @@ SAMPLE = 1000  # questions taken of a further set
 # Features that can only speak for a sentence: one whose weight comes out below 0 is dropped,
 # for the reader of a weight must be able to say why it is there.
 SPEAK_FOR = frozenset(
-    "coverage context similarity retrieval cross_context figure near near_context gap pairs fits"
+    "reader coverage context retrieval cross_context figure gap pairs fits"
     .split()
 )  # fmt: skip
 FLAT = SupportModel(tuple(0.0 for _ in FEATURES), 0.5)
@@ -82,7 +82,7 @@ def ask_all(spans: SpanSet) -> list[Asked]:
             hits = retrieve(question, generation, PASSAGES + 1)
             others = [hit for hit in hits if hit.passage.document_id != one.passage]
             for answerable, kept in ((True, hits), (False, others)):
-                found = candidates(question, kept[:PASSAGES], generation, embedder, FLAT)
+                found = candidates(question, kept[:PASSAGES], generation, None, FLAT)
                 holds = np.array([holds_answer(candidate, one) for candidate in found], bool)
                 asked.append(Asked(spans.direction, one.passage, matrix(found), holds, answerable))
     return asked

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from rag.check.cited import CitedSentence, CitedText, take_apart
 from rag.check.contradiction import (
@@ -50,6 +51,7 @@ COPIED = 0.99  # support of words that stand in the passage as they are
 RUN = 4  # words of the shortest stretch that is a copy
 LEAST_REPEATED, REPEATED = 12, 0.4  # content words, and the share of different ones
 MOST_QUOTES = 3
+UNRELATED = 0.0319  # cosine of unrelated texts by the static model, with which it was fitted
 JUDGE_AT = 0.5  # a judge who is less sure objects
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,11 @@ class Verdict:
         return not self.problems
 
 
+def _similar(cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Cosines with unrelated texts at 0."""
+    return np.asarray((cosines - UNRELATED) / (1 - UNRELATED), np.float32)
+
+
 class Checker:
     """Checks sentences against the passages of one generation. Safe to share between threads."""
 
@@ -89,6 +96,7 @@ class Checker:
         judge: Judge | None = None,
         model: CheckModel | None = None,
     ) -> None:
+        """`embedder` is the static model that the weights were fitted with (`STATIC_MODEL`)."""
         self.generation = generation
         self._embedder = embedder
         self._renderer = translator if isinstance(translator, Renderer) else Renderer(translator)
@@ -155,11 +163,11 @@ class Checker:
         aligned = Alignment(claim, cited, self._renderer, self.generation.lexical)
         vector = self._embedder.encode_passages([aligned.statement])[0]
         vectors = np.concatenate([t.vectors[: len(t.sentences)] for t in cited])
-        cosines = self.generation.similarity(vectors @ vector)
+        cosines = _similar(vectors @ vector)
         best = aligned.best(cosines)
         joint = vectors[list(best)].sum(axis=0) if best else np.zeros_like(vector)
         length = float(np.linalg.norm(joint)) or 1.0
-        pair = self.generation.similarity(np.asarray([vector @ joint / length], np.float32))[0]
+        pair = _similar(np.asarray([vector @ joint / length], np.float32))[0]
         return aligned, best, aligned.features(best, cosines, float(pair))
 
     def _facts(

@@ -1,4 +1,7 @@
-"""Sentences that may answer: taken from the hits, scored against the question.
+"""Sentences that may answer: taken from the hits, read against the question.
+
+    hits -> their sentences -> words that they share with the question
+         -> the likeliest windows, read by the reader -> a probability each
 
 Each candidate is an exact span of a stored page. Knows no wording and no order of
 presentation.
@@ -7,15 +10,13 @@ presentation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from rag.embed import Embedder
+from rag.embed import MODELS
+from rag.encoder.reader import SentenceRead, Window, reader, windows_of
 from rag.evidence.leaning import is_fragment, leans
-from rag.evidence.nearness import nearness
-from rag.evidence.reading import Reader, text_before
+from rag.evidence.reading import WordReader
 from rag.evidence.support import Features, SupportModel, shipped_support
 from rag.index.generation import Generation
 from rag.question.query import Question
@@ -23,10 +24,30 @@ from rag.types import Hit, Page, Passage, Quote, SourceDocument
 from rag.words.sentences import split_sentences
 from rag.words.text import fold, words
 
+READER = "sanad-reader"
+OVERHEAD = 40  # tokens of question, title and signs in a window
+READ_TOKENS = 960  # read for one question: five or six windows (docs/answers.md)
 MIN_WORDS = 4
 SHORT = 11  # words of a sentence that is quoted with the one after it
+Span = tuple[int, int]
 _NO_STATEMENT = ("?", "؟", ";", "؛", ",", "،")
 LIST_CHARACTERS = 700  # a sentence that announces a list is quoted with this much of it
+COVERAGE_SHARE = 0.25  # of a window's best coverage beside its hit's score, for what is read first
+
+
+class Reads(Protocol):
+    """Reads sentences in their place against a question: `rag.encoder.reader.SentenceReader`."""
+
+    @property
+    def window_tokens(self) -> int: ...
+
+    def lengths(self, sentences: Sequence[str]) -> list[int]:
+        """Tokens that each sentence takes in a window."""
+        ...
+
+    def read(self, question: str, windows: Sequence[Window]) -> list[list[SentenceRead]]:
+        """One entry for each sentence of each window; those that do not fit are left out."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,49 +60,81 @@ class Candidate:
     document: SourceDocument
     features: Features
     score: float
-    vector: npt.NDArray[np.float32]
+    answer: tuple[int, int] = (0, 0)  # of the page's text: the words that answer; empty: unknown
 
 
 def candidates(
     question: Question,
     hits: Sequence[Hit],
     generation: Generation,
-    embedder: Embedder,
+    reads: Reads | None = None,
     support: SupportModel | None = None,
+    read_tokens: int = READ_TOKENS,
 ) -> list[Candidate]:
-    """Candidates of the hits, best first."""
+    """Candidates of the hits, best first: of those windows that are read."""
     support = support or shipped_support()
+    reads = reads or reader(MODELS / READER)
     found = list(_sources(hits, generation))
-    quotes = [quote for source in found for quote in source.quotes]
-    if not quotes:
+    if not any(source.quotes for source in found):
         return []
-    vectors = embedder.encode_passages([quote.text for quote in quotes])
-    cosines = generation.similarity(vectors @ question.vector)
-    near = nearness(embedder)
     readers = {
-        language: Reader(question, generation.lexical[language], language, near, texts)
-        for language, texts in _texts(found).items()
+        language: WordReader(question, generation.lexical[language], language)
+        for language in {source.document.language for source in found}
     }
     scored: list[Candidate] = []
-    for source in found:
+    for source in _read(question, found, readers, reads, read_tokens):
         document, passage = source.document, source.hit.passage
-        rows = range(len(scored), len(scored) + len(source.quotes))
-        features = readers[document.language].features(
-            source.hit, document.title, source.quotes, [float(cosines[row]) for row in rows]
-        )
-        for row, quote, feature in zip(rows, source.quotes, features, strict=True):
-            score = support.probability(feature)
-            scored.append(Candidate(quote, passage, document, feature, score, vectors[row]))
+        for quote, features in zip(source.quotes, source.features, strict=True):
+            odds, answer = source.read_of(quote)
+            if odds is not None:
+                features = replace(features, reader=odds)
+                score = support.probability(features)
+                scored.append(Candidate(quote, passage, document, features, score, answer))
     return sorted(scored, key=lambda c: (-c.score, c.document.id, c.quote.start))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Source:
-    """A hit, its document, and the sentences it may be quoted with."""
+    """A hit, its document, the sentences it may be quoted with, and what was read of it."""
 
     hit: Hit
     document: SourceDocument
+    page: Page
     quotes: tuple[Quote, ...]
+    features: list[Features] = field(default_factory=list)  # of the quotes
+    read: dict[Span, SentenceRead] = field(default_factory=dict)  # by span of the page
+
+    def read_of(self, quote: Quote) -> tuple[float | None, Span]:
+        """The odds of the likeliest sentence of a quote, and the words in it that answer; None
+        where none of it was read."""
+        inside = [
+            (found.odds, (start + found.start, start + found.end))
+            for (start, end), found in self.read.items()
+            if quote.start <= start and end <= quote.end
+        ]
+        return max(inside, default=(None, (0, 0)), key=lambda pair: pair[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A window of a source: its sentences by their span of the page."""
+
+    source: _Source
+    spans: tuple[Span, ...]
+    tokens: int
+
+    @property
+    def window(self) -> Window:
+        passage, text = self.source.hit.passage, self.source.page.text
+        title = " · ".join((self.source.document.title, *passage.headings))
+        return Window(title, tuple(text[start:end] for start, end in self.spans))
+
+    def worth(self) -> float:
+        """What it promises before it is read."""
+        quotes = zip(self.source.quotes, self.source.features, strict=True)
+        first, last = self.spans[0][0], self.spans[-1][1]
+        held = [f.coverage for quote, f in quotes if first <= quote.start < last]
+        return self.source.hit.score + COVERAGE_SHARE * max(held, default=-1.0)
 
 
 def _sources(hits: Sequence[Hit], generation: Generation) -> Iterator[_Source]:
@@ -90,25 +143,50 @@ def _sources(hits: Sequence[Hit], generation: Generation) -> Iterator[_Source]:
         if row_and_document is not None:
             row, document = row_and_document
             page = generation.store.page(row, hit.passage.page)
-            yield _Source(
-                hit, document, tuple(sentence_quotes(hit.passage, page, document.language))
-            )
+            quotes = tuple(sentence_quotes(hit.passage, page, document.language))
+            yield _Source(hit, document, page, quotes)
 
 
-def _texts(found: Sequence[_Source]) -> dict[str, list[str]]:
-    """All that a reader of each language will read."""
-    texts: dict[str, list[str]] = {}
+def _read(
+    question: Question,
+    found: Sequence[_Source],
+    readers: Mapping[str, WordReader],
+    reads: Reads,
+    most: int,
+) -> Sequence[_Source]:
+    """The sources, with the likeliest of their windows read: `most` tokens of them, and at least
+    one window."""
+    parts: list[_Part] = []
     for source in found:
-        passage = source.hit.passage
-        texts.setdefault(source.document.language, []).extend(
-            [
-                " ".join((source.document.title, *passage.headings)),
-                passage.text,
-                *(quote.text for quote in source.quotes),
-                *(text_before(quote, passage) for quote in source.quotes),
-            ]
-        )
-    return texts
+        words_of = readers[source.document.language]
+        source.features = words_of.features(source.hit, source.document.title, source.quotes)
+        parts += _parts(source, reads)
+    parts.sort(key=lambda part: -part.worth())
+    chosen: list[_Part] = []
+    for part in parts:
+        if chosen and part.tokens > most:
+            break
+        chosen.append(part)
+        most -= part.tokens
+    answers = reads.read(question.text, [part.window for part in chosen])
+    for part, sentences in zip(chosen, answers, strict=True):
+        part.source.read |= dict(zip(part.spans, sentences, strict=False))
+    return found
+
+
+def _parts(source: _Source, reads: Reads) -> Iterator[_Part]:
+    """The windows of a source that hold something quotable."""
+    passage = source.hit.passage
+    spans = [
+        (passage.start + start, passage.start + end)
+        for start, end in split_sentences(passage.text, source.document.language)
+    ]
+    lengths = reads.lengths([source.page.text[start:end] for start, end in spans])
+    tokens = dict(zip(spans, lengths, strict=True))
+    for window in windows_of(spans, lengths, reads.window_tokens):
+        first, last = window[0][0], window[-1][1]
+        if any(quote.start < last and first < quote.end for quote in source.quotes):
+            yield _Part(source, tuple(window), OVERHEAD + sum(tokens[span] for span in window))
 
 
 def sentence_quotes(passage: Passage, page: Page, language: str) -> Iterable[Quote]:

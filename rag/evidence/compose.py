@@ -31,7 +31,6 @@ class ComposeSettings:
     keep_share: float = 0.5  # a further sentence has at least this share of the best's
     foreign_share: float = 0.35  # what a sentence in another language counts for the reader
     superseded_share: float = 0.7  # what a sentence of a superseded document counts
-    repeat_cosine: float = 0.9  # a sentence this near to a chosen one repeats it
     nearest: int = 3  # documents named when declining
 
 
@@ -76,9 +75,7 @@ def is_new(candidate: Candidate, chosen: Sequence[Candidate], settings: ComposeS
             other.document.id != candidate.document.id
         ):
             return False  # another language version of a work already quoted
-        if overlaps(candidate, other) or float(candidate.vector @ other.vector) > (
-            settings.repeat_cosine
-        ):
+        if overlaps(candidate, other):
             return False
     return True
 

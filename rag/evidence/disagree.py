@@ -59,7 +59,7 @@ def differs_on(statement: Statement, question: Question) -> bool:
     only the first can be told."""
     if not says_so(statement):
         return False
-    if "time" in asked_types(question.text, question.language):
+    if "time" in asked_types(question.text):
         return _dates_differ(statement)
     asks = _asks_figure(question)
     if asks is None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.embed import Embedder
-from rag.evidence.candidates import Candidate, by_document, candidates
+from rag.evidence.candidates import READ_TOKENS, Candidate, by_document, candidates
 from rag.evidence.compose import (
     ComposeSettings,
     choose,
@@ -37,13 +37,13 @@ from rag.evidence.pick import (
 from rag.evidence.retrieve import Filters, RetrievalSettings, retrieve
 from rag.evidence.sufficiency import is_answered, is_weak
 from rag.index.generation import Generation
+from rag.question.answer_types import asks_figure
 from rag.question.query import Question
 from rag.question.shapes import MAY_DIFFER, Plan
 from rag.question.sides import Side, aboutness, keys_of
 from rag.question.subject import headings_of, held_share
 from rag.types import Hit, SourceDocument
 from rag.wording import name_of
-from rag.words.figures import asks_figure
 from rag.words.text import terms
 
 
@@ -66,6 +66,8 @@ class GatherSettings:
     cell_at: float = 0.1  # probability of a cell of a table
     cell_share: float = 0.4  # of the best of its side
     cells: int = 2  # sentences in a cell where there is one column
+    read_tokens: int = READ_TOKENS  # by the reader, for quotations or one cell of a table
+    list_tokens: int = 2400  # the same for a list or a reading list
     order_share: float = 0.3  # of what other lists must reach, for one announced as in order
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     compose: ComposeSettings = field(default_factory=ComposeSettings)
@@ -142,7 +144,14 @@ class _Search:
     def candidates(self, hits: Sequence[Hit]) -> list[Candidate]:
         """Sentences of the hits, in the reader's language where the work exists in it."""
         hits = prefer_language(self.question, hits, self.generation, self.filters)
-        return candidates(self.question, hits, self.generation, self.embedder)
+        return candidates(
+            self.question, hits, self.generation, read_tokens=self.settings.read_tokens
+        )
+
+    def looked_through(self, hits: Sequence[Hit]) -> list[Candidate]:
+        """Sentences of the hits as they are, more of them read: for a list."""
+        most = self.settings.list_tokens
+        return candidates(self.question, hits, self.generation, read_tokens=most)
 
     def speaks_of(self, aspect: str, candidate: Candidate) -> float:
         """Share of an aspect's words in a sentence; 0 where it holds none."""
@@ -199,7 +208,7 @@ def _read_on(chosen: Sequence[Candidate], search: _Search) -> list[Candidate]:
 
 def _wider(search: _Search, found: Sequence[Candidate]) -> Sequence[Candidate]:
     """Sentences that may disagree: for a figure, those of more documents than are quoted."""
-    if not asks_figure(search.question.text, search.question.language):
+    if not asks_figure(search.question.text):
         return found
     seen = {c.passage.id for c in found}
     hits = search.hits(search.settings.rival_passages, 2)
@@ -279,7 +288,7 @@ def _list(search: _Search, plan: Plan) -> Found | None:
     asked, plan = _everywhere(search.about(plan.topic), plan)
     settings = search.settings
     hits = asked.likely_hits(plan)
-    found = candidates(asked.question, hits, search.generation, search.embedder)
+    found = asked.looked_through(hits)
     concepts = search.question.glossary.named_in(search.question.text)
     least = max([settings.list_at, *(settings.list_share * c.score for c in found[:1])])
     speaking = [
@@ -347,7 +356,7 @@ def _reading(search: _Search, plan: Plan) -> Found | None:
     settings = search.settings
     hits = asked.likely_hits(plan)
     best: dict[str, Candidate] = {}
-    for candidate in candidates(asked.question, hits, search.generation, search.embedder):
+    for candidate in asked.looked_through(hits):
         best.setdefault(candidate.document.work_id, candidate)
     ranked = sorted(
         ((_covers(c, asked.question, search.generation), c) for c in best.values()),

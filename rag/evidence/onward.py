@@ -12,10 +12,9 @@ from dataclasses import replace
 
 from rag.evidence.candidates import LIST_CHARACTERS, Candidate, list_end
 from rag.index.generation import Generation
-from rag.question.answer_types import asked_types
+from rag.question.answer_types import asked_types, asks_figure
 from rag.question.query import Question
 from rag.types import Quote
-from rag.words.figures import asks_figure
 from rag.words.sentences import split_sentences
 from rag.words.text import fold
 
@@ -62,6 +61,6 @@ def shows_what_is_asked(candidate: Candidate, question: Question) -> bool:
     asking = re.findall(_ASKING.get(question.language, r"(?!)"), folded)
     if len(asking) > 1:
         return False
-    if asks_figure(question.text, question.language):
+    if asks_figure(question.text):
         return candidate.features.figure > 0
-    return bool(asked_types(question.text, question.language)) and candidate.features.fits > 0
+    return bool(asked_types(question.text)) and candidate.features.fits > 0

@@ -5,19 +5,18 @@ Knows no order of presentation and no threshold.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.evidence.nearness import Nearness
 from rag.evidence.support import Features, missing_share
 from rag.index.lexical import Bm25
-from rag.question.answer_types import asked_types, shows
+from rag.question.answer_types import asked_types, asks_figure, shows
 from rag.question.query import Question
 from rag.types import Hit, Passage, Quote
-from rag.words.figures import asks_figure, has_figure, names_and_figures
+from rag.words.figures import has_figure, names_and_figures
 from rag.words.text import fold, stem, stopwords, words
 
 CLOSE = 3  # words apart at which two neighbouring words of the question still stand together
@@ -32,7 +31,6 @@ class Reading:
 
     stems: tuple[str, ...]  # in order, without stop words
     held: Floats  # (question's words,) 0..1: by stem or rendering
-    near: Floats  # (question's content words,) 0..1: by nearness of meaning
 
     def along(self, *others: Reading) -> Reading:
         """This text and others, taken together."""
@@ -40,22 +38,13 @@ class Reading:
         return Reading(
             tuple(s for part in parts for s in part.stems),
             np.maximum.reduce([part.held for part in parts]),
-            np.maximum.reduce([part.near for part in parts]),
         )
 
 
-class Reader:
+class WordReader:
     """Reads the sentences of passages in one language against a question."""
 
-    def __init__(
-        self,
-        question: Question,
-        index: Bm25,
-        language: str,
-        nearness: Nearness,
-        texts: Iterable[str],
-    ) -> None:
-        """`texts` are all that will be read: their words are looked up at once."""
+    def __init__(self, question: Question, index: Bm25, language: str) -> None:
         self._question, self._language = question, language
         self._cross = float(language != question.language)
         found = question.words(language)
@@ -66,20 +55,13 @@ class Reader:
         names = names_and_figures(question.text)
         self._known = names
         self._names = [question.renderings(name, language) for name in names]
-        self._asks_figure = asks_figure(question.text, question.language)
-        self._types = asked_types(question.text, question.language)
+        self._asks_figure = asks_figure(question.text)
+        self._types = asked_types(question.text)
         self._readings: dict[str, Reading] = {}
-        asked = _content(question.text, question.language)
-        self._asked_weights = _shares(self._idf_of(asked, index))
-        self._said = {text: self._words_of(text) for text in texts}
-        said = list(dict.fromkeys(word for words in self._said.values() for word in words))
-        self._row_of = {word: row for row, word in enumerate(said)}
-        self._nearness = nearness.between(asked, said).astype(np.float64)
 
-    def features(
-        self, hit: Hit, title: str, quotes: Sequence[Quote], cosines: Sequence[float]
-    ) -> list[Features]:
-        """What speaks for and against each quote of a passage: `support.FEATURES`."""
+    def features(self, hit: Hit, title: str, quotes: Sequence[Quote]) -> list[Features]:
+        """What the words of each quote of a passage say: `support.FEATURES` but for the
+        reader's."""
         passage = hit.passage
         heading = self.read(" ".join((title, *passage.headings)))
         whole = self.read(passage.text).along(heading)
@@ -88,23 +70,18 @@ class Reader:
         coverages = [self.coverage(reading) for reading in inside]
         best = max(coverages, default=0.0)
         found = []
-        for quote, reading, coverage, cosine in zip(
-            quotes, inside, coverages, cosines, strict=True
-        ):
+        for quote, reading, coverage in zip(quotes, inside, coverages, strict=True):
             around = reading.along(heading, self.read(text_before(quote, passage)))
             found.append(
                 Features(
                     coverage=coverage,
                     context=self.coverage(around),
                     passage=self.coverage(whole),
-                    similarity=max(0.0, cosine),
                     retrieval=hit.score,
                     cross=self._cross,
                     name_missing=name_missing,
                     lacking=float((self._weights * (1 - whole.held)).max(initial=0.0)),
                     figure=self._figure(quote.text),
-                    near=float(self._asked_weights @ reading.near),
-                    near_context=float(self._asked_weights @ around.near),
                     gap=coverage - best,
                     pairs=self._pairs(reading.stems),
                     fits=self._fits(quote.text),
@@ -124,28 +101,13 @@ class Reader:
     def read(self, text: str) -> Reading:
         """A text against the question's words."""
         if text not in self._readings:
-            content = self._said.get(text)
-            if content is None:
-                content = self._words_of(text)
-            stems = stem(list(content), self._language)
+            stems = stem(list(_content(text, self._language)), self._language)
             held = np.zeros(self._count)
             for term in stems:
                 for word, share in self._renderings.get(term, ()):
                     held[word] = max(held[word], share)
-            rows = [self._row_of[word] for word in content if word in self._row_of]
-            near = self._nearness[rows].max(axis=0, initial=0.0)
-            self._readings[text] = Reading(tuple(stems), held, near)
+            self._readings[text] = Reading(tuple(stems), held)
         return self._readings[text]
-
-    def _words_of(self, text: str) -> tuple[str, ...]:
-        return _content(text, self._language)
-
-    def _idf_of(self, asked: Sequence[str], index: Bm25) -> Floats:
-        """Weights of the question's content words: idf in its own language, else equal."""
-        if self._cross:
-            return np.ones(len(asked))
-        stems = stem(list(asked), self._language)
-        return np.array([index.idf(index.document_frequency(term)) for term in stems])
 
     def _figure(self, text: str) -> float:
         if not self._asks_figure:

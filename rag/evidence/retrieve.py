@@ -23,13 +23,16 @@ from rag.types import Hit, SourceDocument
 Filters = Mapping[str, Sequence[str]]
 Mask = npt.NDArray[np.bool_]
 
+LEXICAL = 0.4  # weight of the words beside the vectors of a model that reads sentences
+STATIC_LEXICAL = 0.65  # beside a mean of word vectors; both measured in docs/retrieval.md
+
 
 @dataclass(frozen=True, slots=True)
 class RetrievalSettings:
     """What the fusion weighs; measured in docs/retrieval.md."""
 
     depth: int = 100  # candidates taken from each retriever
-    lexical_weight: float = 0.65  # the rest is the vectors'
+    lexical_weight: float = LEXICAL  # the rest is the vectors'
     reranker: Reordering | None = None
     rerank_depth: int = 20  # passages it reads
 

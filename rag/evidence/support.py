@@ -18,18 +18,17 @@ from rag.embed import MODELS
 WEIGHTS = "sanad-support.json"
 FEATURES = (
     "bias",
+    "reader",  # log odds by the reader that it answers
+    "reader_cross",  # the same where sentence and question are in different languages
     "coverage",  # share of the question's words, by idf, in the sentence
     "context",  # the same in sentence, title, headings and the sentence before
     "passage",  # the same in the whole passage with its title and headings
-    "similarity",  # cosine of sentence and question
     "retrieval",  # the passage's retrieval score
     "cross",  # 1 when sentence and question are in different languages
     "cross_context",  # cross times context
     "name_missing",  # share of the question's names and figures that the passage lacks
     "lacking",  # share of the weightiest of the question's words that the passage lacks
     "figure",  # 1 when a figure is asked for and the sentence has one, -1 when it has none
-    "near",  # mean, by idf, of how near each of the question's words comes to one of the sentence
-    "near_context",  # the same with title, headings and the sentence before
     "gap",  # coverage less that of the passage's best sentence: 0 or below
     "pairs",  # share, by idf, of neighbouring words of the question that stand close together
     "fits",  # 1 when a person, place, time or reason is asked for and shown, -1 when not shown
@@ -38,30 +37,28 @@ FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """One sentence against one question; each in 0..1 but `figure` and `fits` (-1..1) and
-    `gap` (-1..0)."""
+    """One sentence against one question; each in 0..1 but `figure` and `fits` (-1..1), `gap`
+    (-1..0) and the reader's log odds."""
 
     coverage: float
     context: float
     passage: float
-    similarity: float
     retrieval: float
     cross: float
     name_missing: float
     lacking: float
     figure: float
-    near: float
-    near_context: float
     gap: float
     pairs: float
     fits: float
+    reader: float = 0.0
 
     def vector(self) -> tuple[float, ...]:
         """In the order of FEATURES."""
         return (
-            1.0, self.coverage, self.context, self.passage, self.similarity, self.retrieval,
-            self.cross, self.cross * self.context, self.name_missing, self.lacking, self.figure,
-            self.near, self.near_context, self.gap, self.pairs, self.fits,
+            1.0, self.reader, self.reader * self.cross, self.coverage, self.context, self.passage,
+            self.retrieval, self.cross, self.cross * self.context, self.name_missing,
+            self.lacking, self.figure, self.gap, self.pairs, self.fits,
         )  # fmt: skip
 
 

@@ -1,41 +1,17 @@
-"""What kind of thing a question asks for, and whether a sentence shows one.
+"""What kind of thing a question asks for (a head says), and whether a sentence shows one.
 
-Cues, not understanding: words and word shapes in four languages. A kind a language has
-no cue for is not judged there (Arabic writes no capitals, so no person is looked for).
+The latter by cues: words and word shapes in four languages. A kind a language has no cue for is
+not judged there (Arabic writes no capitals, so no person is looked for).
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
+from rag.question.classify import classify
 from rag.words.text import fold, words
 
-_ASKED = {
-    "en": {
-        "person": r"\bwho(m|se)?\b",
-        "place": r"\bwhere\b|\b(what|which) (country|county|city|town|place|state|region|island)\b",
-        "time": r"\bwhen\b|\b(what|which) (year|date|month|century|day|decade)\b",
-        "reason": r"\bwhy\b|\bwhat (caused|reason)|\bfor what reason\b",
-    },
-    "fr": {
-        "person": r"\b(qui)\b(?! (est-ce|sont-ce)? ?que)",
-        "place": r"\boù\b|\b(quel|quelle|quels|quelles) (pays|comtés?|villes?|régions?|lieux?)\b",
-        "time": r"\bquand\b|\b(quelle|quel) (année|date|mois|jour|siècle)\b",
-        "reason": r"\bpourquoi\b|\bpour quelles? raisons?\b",
-    },
-    "es": {
-        "person": r"\bquién(es)?\b",
-        "place": r"\bd[óo]nde\b|\bqué (país|países|condados?|ciudad|ciudades|región|lugar)\b",
-        "time": r"\bcuándo\b|\bqué (año|fecha|mes|día|siglo)\b",
-        "reason": r"\bpor qué\b|\bpor qué (motivo|razón)\b",
-    },
-    "ar": {
-        "place": r"\bأين\b|\bفي أي (مدينة|بلد|دولة|مكان|منطقة|قارة|مقاطعة)\b",
-        "time": r"\bمتى\b|\bفي أي (عام|سنة|تاريخ|شهر|قرن|وقت)\b|\bما (تاريخ|العام|السنة)\b",
-        "reason": r"\bلماذا\b|\bلم\b|\bما (سبب|السبب|أسباب)\b",
-    },
-}
+_SHOWABLE = ("person", "place", "time", "reason")
 _NAMED = r"(?<![.!?:\"“«(]\s)(?<!^)\b[A-ZÀ-ÖØ-Þ][\w'’-]+"
 _SHOWN = {
     "en": {
@@ -75,12 +51,15 @@ _SHOWN = {
 }
 
 
-@lru_cache(maxsize=512)
-def asked_types(question: str, language: str) -> tuple[str, ...]:
+def asked_types(question: str) -> tuple[str, ...]:
     """Kinds of thing a question asks for: "person", "place", "time", "reason"; often none."""
-    lowered = question.lower()
-    kinds = _ASKED.get(language, {}).items()
-    return tuple(kind for kind, pattern in kinds if re.search(pattern, lowered))
+    kind = classify(question).asks
+    return (kind,) if kind in _SHOWABLE else ()
+
+
+def asks_figure(question: str) -> bool:
+    """Whether a question asks for a number or a date."""
+    return classify(question).asks in ("number", "time")
 
 
 def shows(kind: str, text: str, language: str, known: frozenset[str]) -> float:

@@ -1,4 +1,4 @@
-"""Follow-up questions as questions that stand by themselves, by rules, without a model.
+"""Follow-up questions as questions that stand by themselves, without a language model.
 
     "How does Kenya structure county action plans?" / "and in Uganda?"
         -> "How does Uganda structure county action plans?"
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.index.generation import Generation
+from rag.question.classify import leaning
 from rag.question.comparison import sides_of, versus
 from rag.question.cues import cues, named_language
 from rag.question.followup import (
@@ -51,6 +52,7 @@ from rag.words.text import stopwords
 
 CITIES = 300  # of the collection, the most frequent, that names are compared with
 FOLLOW_UP = 300  # characters; a longer question says all it needs
+STANDS, LEANS = 0.1, 0.5  # probability that it leans: below, it stands alone; from, it leans
 _COMPARE = {"en": "Compare", "fr": "Comparer", "es": "Comparar", "ar": "قارن بين"}
 Wish = Literal["", "more", "shorter", "again"]
 _WISHES: tuple[Wish, ...] = ("again", "more", "shorter")
@@ -145,20 +147,29 @@ class _Scene:
             return unchanged
         now = follow_up(text, language, self._mentions(text, language))
         last = thread[-1]
-        made = (
-            _repeated(now, last)
-            or self._compared(now, thread)
-            or _joined_whole(now, last)
-            or self._from_fragment(now, last)
-            or self._from_pointer(now, thread)
-            or unchanged
-        )
+        made = self._leaning(now, thread) or unchanged
         if now.cue.finds("document", now.plain) and last.documents:
             return _Made(
                 made.question, made.language, made.reply, made.rule, made.wish, made.base,
                 made.chain, last.documents[0],
             )  # fmt: skip
         return made
+
+    def _leaning(self, now: FollowUp, thread: Sequence[Asked]) -> _Made | None:
+        """What a question that leans on the thread means there; None for one that stands alone.
+        A head says whether it leans; how it is put in full is worded by rule, else by joining."""
+        last = thread[-1]
+        leans = leaning(now.text, last.question)
+        if leans < STANDS:
+            return None
+        made = (
+            _repeated(now, last)
+            or self._compared(now, thread)
+            or _joined_whole(now, last)
+            or self._from_fragment(now, last)
+            or self._from_pointer(now, thread)
+        )
+        return made or (_join(last, now, now.language) if leans >= LEANS else None)
 
     def _compared(self, now: FollowUp, thread: Sequence[Asked]) -> _Made | None:
         """ "compare them": the last things of one kind that the thread names."""

@@ -1,52 +1,39 @@
 """What Sanad does not look up: a ruling on a question before any search, or none.
 
-The rules are data (`policy.toml`): patterns over folded words for what is asked of Sanad (help to
-do harm, somebody's private data, a verdict on a group or a person), never for a topic. Questions
-about extremism pass: how groups recruit is what the collection is about. Who says that they want
-to harm themselves, or are in danger now, is sent to help before all else. Knows no index, no
+A head on the encoder tells what is asked of Sanad (help to do harm, somebody's private data, a
+verdict on a group or a person), never a topic: how groups recruit is what the collection is about.
+Who says that they want to harm themselves, or are in danger now, is sent to help before all else;
+there a short list of set phrases (`danger.toml`) is enough by itself, too. Knows no index, no
 document and no conversation; a request that is spread over several questions is not seen.
-
-A pattern is a sequence of
-
-    word          a word; `word*` any word that begins so
-    @name         a word or phrase of a list of the language
-    a|@b          either
-    .  ..  ...    up to 2, 5 or 12 words, none of which is in the list `guard` of the
-                  language, or of the rule where it has one of its own
-    ^  $          the beginning and the end of the question
-
-and an element followed by `?` may be missing. An Arabic word also stands for itself with a
-conjunction, a preposition or the article before it. Long words of the Latin script are recognised
-with one letter wrong, too many or missing, or two letters swapped.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rag.question.classify import ANSWER, classify
+from rag.words.sentences import split_sentences
 from rag.words.text import fold, words
 
-FILE = Path(__file__).with_suffix(".toml")
-ORDER = (
-    "in_danger",
-    "refused_harm",
-    "refused_personal",
-    "individual_risk",
-    "refused_profiling",
-    "out_of_scope",
-)
-TYPO_LENGTH = 6  # letters of the shortest word that is recognised with a slip
-_GAPS = {".": 2, "..": 5, "...": 12}
-_ARABIC = re.compile("[\u0620-\u06ff]")
-_CLITICS = "[وفبكل]{0,2}(?:ال|ل)?"
-_JOINERS = str.maketrans("'’-/", "    ")  # signs at which `words` parts a word
-_LISTED = re.compile(r"\s*,\s*")
+FILE = Path(__file__).with_name("danger.toml")
+REASONS = {  # label of the head -> reason, the gravest first; keys of [decline] in the messages
+    "danger": "in_danger",
+    "harm": "refused_harm",
+    "personal": "refused_personal",
+    "case": "individual_risk",
+    "profiling": "refused_profiling",
+    "out_of_scope": "out_of_scope",
+}
+ORDER = tuple(REASONS.values())
+MOST_SENTENCES = 6  # of a long question that are also ruled on one by one
+_GRAVE = ("in_danger", "refused_harm")  # whatever is asked beside it
+_SUM = re.compile(r"^\D{0,40}\d+(?:[.,]\d+)?\s*[x×*+/÷^]\s*\d+(?:[.,]\d+)?\s*=?\s*\W*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,169 +49,59 @@ class Ruling:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Patterns that mean one reason, and words that void them wherever they stand."""
-
-    reason: str
-    patterns: tuple[re.Pattern[str], ...]
-    unless: re.Pattern[str] | None
-
-    def applies(self, text: str) -> bool:
-        """Whether a text, as `_spaced` gives it, falls under the rule."""
-        if self.unless is not None and self.unless.search(text):
-            return False
-        return any(pattern.search(text) for pattern in self.patterns)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """All rules, the gravest first, and the spellings they know."""
-
-    rules: tuple[Rule, ...]
-    shapes: tuple[re.Pattern[str], ...]  # over the folded question, signs included: sums
-    slips: Mapping[str, str]  # a known word with a letter left out -> the word
-    known: frozenset[str]
-    beginnings: tuple[str, ...]  # of known words that may end in any way
-    referral: Mapping[str, str]  # language -> what is searched instead of judging a person
-
-    def reason(self, question: str) -> str:
-        """The gravest reason that applies; empty where none does."""
-        text = self._spaced(question)
-        for rule in self.rules:
-            if rule.applies(text):
-                return rule.reason
-        folded = fold(question)
-        return "out_of_scope" if any(shape.search(folded) for shape in self.shapes) else ""
-
-    def _spaced(self, question: str) -> str:
-        """Folded words, each between spaces, with slips in known words corrected."""
-        return " " + "".join(f"{self._corrected(word)} " for word in words(fold(question)))
-
-    def _corrected(self, word: str) -> str:
-        if len(word) < TYPO_LENGTH or word in self.known or word.startswith(self.beginnings):
-            return word
-        found = {self.slips[form] for form in (word, *_shorter(word)) if form in self.slips}
-        near = [known for known in found if _one_slip(word, known)]
-        return near[0] if len(near) == 1 else word
-
-
 def judge(question: str, language: str) -> Ruling | None:
     """The ruling on a question; None where it is to be searched as it stands.
 
-    `language` (ISO 639-1) only chooses the words of what is searched instead: the rules of all
-    languages are read, since questions mix them.
+    `language` (ISO 639-1) only chooses the words of what is searched instead.
     """
-    policy = shipped_policy()
-    reason = policy.reason(question)
+    reason = _reason(question)
     if not reason:
         return None
     if reason == "individual_risk":
-        referral = policy.referral.get(language, policy.referral["en"])
-        return Ruling(reason, referral, "decline.individual_risk")
+        referral = referrals()
+        instead = referral.get(language, referral["en"])
+        return Ruling(reason, instead, "decline.individual_risk")
     return Ruling(reason)
 
 
+def _reason(question: str) -> str:
+    if says_danger(question):
+        return "in_danger"
+    if _SUM.match(fold(question)):
+        return "out_of_scope"
+    if (grave := _grave_part(question)) is not None:
+        return grave
+    ruling = classify(question).ruling
+    return "" if ruling == ANSWER else REASONS[ruling]
+
+
+def _grave_part(question: str) -> str | None:
+    """Danger or harm in one sentence of a longer question, whatever stands beside it."""
+    spans = split_sentences(question, "en")
+    if not 1 < len(spans) <= MOST_SENTENCES:
+        return None
+    found = {REASONS.get(classify(question[start:end]).ruling, "") for start, end in spans}
+    return next((reason for reason in _GRAVE if reason in found), None)
+
+
+def says_danger(question: str) -> bool:
+    """Whether a question holds one of the set phrases of danger."""
+    said = f" {' '.join(words(fold(question.replace('’', ' ').replace(chr(39), ' '))))} "
+    return any(phrase in said for phrase in _phrases())
+
+
 @lru_cache(maxsize=1)
-def shipped_policy(path: Path = FILE) -> Policy:
-    """The rules that come with Sanad."""
-    values = tomllib.loads(path.read_text("utf-8"))
-    languages = values["languages"]
-    rules = [rule for one in languages.values() for rule in _rules(one)]
-    literal = [word for one in languages.values() for word in _vocabulary(one)]
-    known = frozenset(word for word in literal if not word.endswith("*"))
-    long = sorted(word for word in known if _may_slip(word))
-    return Policy(
-        rules=tuple(sorted(rules, key=lambda rule: ORDER.index(rule.reason))),
-        shapes=tuple(re.compile(shape) for shape in values["shapes"]),
-        slips={form: word for word in long for form in (word, *_shorter(word))},
-        known=known | frozenset(values["not_slips"]),
-        beginnings=tuple(sorted({word[:-1] for word in literal if word.endswith("*")})),
-        referral=values["referral"],
-    )
+def _phrases() -> tuple[str, ...]:
+    listed = [phrase for phrases in _data()["phrases"].values() for phrase in phrases]
+    return tuple(f" {' '.join(words(fold(phrase.replace(chr(39), ' '))))} " for phrase in listed)
 
 
-def _rules(language: Mapping[str, Any]) -> Iterator[Rule]:
-    lists = {name: _split(text) for name, text in language["lists"].items()}
-    for rule in language["rules"]:
-        unless = _split(rule["unless"]) if "unless" in rule else ()
-        known = {**lists, "guard": _split(rule["guard"])} if "guard" in rule else lists
-        yield Rule(
-            reason=rule["reason"],
-            patterns=tuple(_compiled(pattern, known) for pattern in rule["says"]),
-            unless=re.compile("(?<= )" + _any_of(unless)) if unless else None,
-        )
+def referrals() -> Mapping[str, str]:
+    """Language -> what is searched instead of judging a person."""
+    found: Mapping[str, str] = _data()["referral"]
+    return found
 
 
-def _split(listed: str) -> tuple[str, ...]:
-    phrases = _LISTED.split(fold(listed).translate(_JOINERS).strip(" ,\n"))
-    return tuple(" ".join(phrase.split()) for phrase in phrases if phrase)
-
-
-def _compiled(pattern: str, lists: Mapping[str, tuple[str, ...]]) -> re.Pattern[str]:
-    parts = []
-    for element in pattern.split():
-        bare = element.removesuffix("?")
-        if bare in _GAPS:
-            part = f"(?:(?!{_any_of(lists['guard'])})\\S+ ){{0,{_GAPS[bare]}}}?"
-        elif bare in ("^", "$"):
-            part = {"^": "\\A ", "$": "\\Z"}[bare]
-        else:
-            part = _any_of(_phrases(bare, lists))
-        parts.append(f"(?:{part})?" if element.endswith("?") else part)
-    start = "" if pattern.startswith("^") else "(?<= )"
-    return re.compile(start + "".join(parts))
-
-
-def _phrases(element: str, lists: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    for one in element.split("|"):
-        if one.startswith("@"):
-            yield from lists[one[1:]]
-        else:
-            yield fold(one)
-
-
-def _any_of(phrases: Iterable[str]) -> str:
-    """Expression for any of the phrases, each word of it followed by its space."""
-    return "(?:" + "|".join("".join(map(_word, phrase.split())) for phrase in phrases) + ")"
-
-
-def _word(word: str) -> str:
-    begins = word.endswith("*")
-    escaped = re.escape(word.removesuffix("*"))
-    clitics = _CLITICS if _ARABIC.match(word) else ""
-    return f"{clitics}{escaped}{'[^ ]*' if begins else ''} "
-
-
-def _vocabulary(language: Mapping[str, Any]) -> Iterator[str]:
-    for text in language["lists"].values():
-        for phrase in _split(text):
-            yield from phrase.split()
-    for rule in language["rules"]:
-        for pattern in rule["says"]:
-            for element in pattern.split():
-                yield from (fold(w) for w in element.removesuffix("?").split("|") if w[0].isalpha())
-
-
-def _may_slip(word: str) -> bool:
-    """Long, and not Arabic: what goes wrong there (hamza, ta marbuta), folding mends."""
-    return len(word) >= TYPO_LENGTH and not _ARABIC.match(word)
-
-
-def _shorter(word: str) -> list[str]:
-    """The word with each of its letters left out in turn."""
-    return [word[:i] + word[i + 1 :] for i in range(len(word))]
-
-
-def _one_slip(word: str, known: str) -> bool:
-    """Whether two words differ by one letter wrong, missing or too many, or two swapped."""
-    if abs(len(word) - len(known)) > 1 or word[0] != known[0]:
-        return False
-    if len(word) != len(known):
-        short, long = sorted((word, known), key=len)
-        return short in _shorter(long)
-    differ = [i for i in range(len(word)) if word[i] != known[i]]
-    if len(differ) == 2:
-        i, j = differ
-        return j == i + 1 and word[i] == known[j] and word[j] == known[i]
-    return len(differ) <= 1
+@lru_cache(maxsize=1)
+def _data() -> dict[str, Any]:
+    return tomllib.loads(FILE.read_text("utf-8"))

@@ -1,21 +1,22 @@
-"""What shape of answer a question asks for: rules over its own words, in four languages.
+"""What shape of answer a question asks for.
 
-The words are data (`shapes.toml`). A question that fits no rule, or fits one only by its
-words (a comparison of two things nobody can name), is answered with plain quotations: a
-wrong shape is worse than none. Knows no passage.
+A head on the encoder says which (`rag.question.classify`); the words of `shapes.toml` say where in
+the question that stands. A shape that cannot be filled (a comparison of two things nobody can name)
+gives way to plain quotations: a wrong shape is worse than none. Knows no passage.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from rag.index.generation import Generation
+from rag.question.classify import classify
 from rag.question.query import Question
 from rag.question.sides import Mention, Side, mentions, sides_of
 from rag.types import LayoutKind
@@ -28,6 +29,7 @@ Archetype = Literal[
 ]  # fmt: skip
 MAY_DIFFER: tuple[Archetype, ...] = ("plain", "check", "who")
 ListOf = Literal["city", "country", "document"]
+SURE = 0.6  # probability of a shape from which the head decides alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +71,24 @@ class Folded:
 
 
 def plan(question: Question, generation: Generation) -> Plan:
-    """The plan of one question; "plain" where no rule holds or the language has none."""
-    if question.language not in languages():
-        return Plan(question, topic=question.text)
+    """The plan of one question; "plain" where nothing speaks for a shape.
+
+    A head says which shape is asked for; the words of the four languages say where in the question
+    that stands, so that what is left is its topic. Where the head is in doubt, they decide.
+    """
+    nature = classify(question.text)
+    sure = nature.shape_share >= SURE
     folded = Folded(question.text.strip())
     for archetype, names in _ORDER:
-        for name in names:
-            found = _first(name, question.language, folded.text)
-            if found is None:
-                continue
-            planned = _planned(archetype, name, found, folded, question, generation)
-            if planned is not None:
-                return planned
+        if sure and archetype not in _SHAPED.get(nature.shape, _unshaped(nature.asks)):
+            continue
+        found = _worded(names, question.language, folded)
+        if found is None and not sure:
+            continue
+        name, match = found or (names[-1], None)
+        planned = _planned(archetype, name, match, folded, question, generation)
+        if planned is not None:
+            return planned
     return Plan(question, topic=question.text)
 
 
@@ -94,15 +102,35 @@ _ORDER: tuple[tuple[Archetype, tuple[str, ...]], ...] = (
     ("who", ("who",)),
     ("definition", ("definition",)),
 )
+_SHAPED: Mapping[str, tuple[Archetype, ...]] = {  # label of the head -> what is tried
+    "check": ("check",), "comparison": ("compare",), "difference": ("compare",),
+    "reading": ("reading",), "list": ("list",), "steps": ("steps",), "latest": ("latest",),
+    "definition": ("definition",), "overview": (),
+}  # fmt: skip
+
+
+def _unshaped(asks: str) -> tuple[Archetype, ...]:
+    """What is tried where one fact is asked for."""
+    return ("who",) if asks == "person" else ()
+
+
+def _worded(
+    names: Sequence[str], language: str, folded: Folded
+) -> tuple[str, re.Match[str]] | None:
+    """The first of some rules whose words the question holds, and where."""
+    if language not in languages():
+        return None
+    found = ((name, _first(name, language, folded.text)) for name in names)
+    return next(((name, match) for name, match in found if match is not None), None)
 
 
 def _planned(
-    archetype: Archetype, name: str, found: re.Match[str], folded: Folded, question: Question,
-    generation: Generation,
+    archetype: Archetype, name: str, found: re.Match[str] | None, folded: Folded,
+    question: Question, generation: Generation,
 ) -> Plan | None:  # fmt: skip
     if archetype == "compare":
         return _comparison(found, folded, question, generation)
-    topic = folded.without(found.span())
+    topic = folded.without(found.span()) if found else question.text
     if archetype == "list":
         of: ListOf = name.removeprefix("list_")  # type: ignore[assignment]  # the names above
         return Plan(question, archetype, "list", topic, of=of)
@@ -115,18 +143,19 @@ def _planned(
 
 
 def _comparison(
-    found: re.Match[str], folded: Folded, question: Question, generation: Generation
+    found: re.Match[str] | None, folded: Folded, question: Question, generation: Generation
 ) -> Plan | None:
     """A table of the things compared; None when fewer than two are known by name."""
     named = mentions(folded.source, folded.text, folded.origins, question, generation)
-    if not named:
+    if not named or question.language not in languages():
         return None
     aspects, cut = _aspects(named, folded, question.language)
+    begin, end = found.span() if found else (0, 0)
     inside = [
-        "" if i >= cut or found.start() < i < found.end() else character
-        for i, character in enumerate(folded.text)
+        "" if i >= cut or begin < i < end else character for i, character in enumerate(folded.text)
     ]
-    inside[found.start()] = ","  # the words that ask for it part what stands around them
+    if found:
+        inside[begin] = ","  # the words that ask for it part what stands around them
     connectors = pattern(question.language, "connectors")
     sides = sides_of(named, inside, connectors, question.language)
     if len(sides) < 2:

@@ -10,12 +10,6 @@ from functools import lru_cache
 
 from rag.words.text import fold, words
 
-_ASKS_FIGURE = {
-    "en": r"\bhow (many|much|often|old|large|long)\b|\bwhen\b|\bwhat (year|date|number|share)\b",
-    "fr": r"\bcombien\b|\bquand\b|\bquelle (année|date|part)\b|\bquel (nombre|âge)\b",
-    "es": r"\bcuánt[oa]s?\b|\bcuándo\b|\bqué (año|fecha|número)\b",
-    "ar": r"\bكم\b|\bمتى\b|\bما عدد\b|\bفي أي (عام|سنة|تاريخ)\b",
-}
 _FIGURE_WORDS = {
     "en": "one two three four five six seven eight nine ten monthly yearly weekly daily",
     "fr": "un deux trois quatre cinq six sept huit neuf dix mensuel mois an semaine",
@@ -35,12 +29,6 @@ def names_and_figures(question: str) -> frozenset[str]:
         return frozenset(_NUMBER.findall(fold(text)))
     found = [*_NAME.findall(text), *_CAPITALS.findall(text), *_NUMBER.findall(fold(text))]
     return frozenset(word for name in found for word in words(fold(name)) if len(word) > 1)
-
-
-def asks_figure(question: str, language: str) -> bool:
-    """Whether a number, a date or a frequency is asked for."""
-    pattern = _ASKS_FIGURE.get(language)
-    return bool(pattern and re.search(pattern, question.lower()))
 
 
 def has_figure(text: str, language: str) -> bool:

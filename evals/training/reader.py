@@ -1,0 +1,556 @@
+"""Train the reader: which sentences of a window answer a question, and whether it says a claim.
+
+    python -m evals.training.reader --data FOLDER --weights FILE --work FOLDER [--steps N]
+        [--out rag/models/sanad-reader]
+
+A cross-encoder over question and window, begun from the encoder's body (`--weights` as for
+`evals.training.encoder`). Its vocabulary rows, position rows and lower layers stay as they are:
+they hold what it knows across languages, which training mostly in English would wear away. Four
+numbers a token: whether its sentence answers (averaged over the sentence), whether the answer
+begins or ends there, and, over a claim's tokens, whether the window says the claim. Beside it
+learns what is asked, of questions by themselves, for the heads of `evals.training.heads`.
+
+Checkpoints stand in `--work`; started again, it goes on from the last. Half the examples of a step
+have a window beside them that does not answer: one of the ten nearest by the encoder's vectors, or
+another one of the same source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evals.training.e5_source import Floats, read_source
+from evals.training.encoder import OUT as ENCODER
+from evals.training.encoder import body_of
+from evals.training.graph import Body, reader_model
+from evals.training.heads import EXAMPLES, kept_out, read
+from evals.training.reader_data import Asked, Claimed, Window, asked, claimed
+
+OUT = Path("rag/models/sanad-reader")
+FROZEN = 6  # lower layers that stay
+QUESTIONS, CLAIMS, NATURES = 8, 4, 24  # examples of one step
+RATE, HEAD_RATE = 7e-5, 1e-3
+WARM = 60  # steps until the full rate
+CHECKPOINT = 100  # steps
+QUESTION_TOKENS, SENTENCE_TOKENS, WINDOW_TOKENS = 56, 80, 176
+OUTPUTS = ("answers", "begins", "ends", "says")
+# How often a question of a source is drawn.
+SHARES = {"squad2": 0.27, "selqa": 0.2, "nqg": 0.12, "tydi": 0.09, "arcd": 0.07, "translated": 0.25}
+# How often a lie of a kind is drawn: wrong figures and dates are caught by exact checks.
+LIE_SHARES = {"neighbour": 3.0, "half invented": 3.0, "other passage": 2.0, "own vocabulary": 2.0}
+OTHER_LIES = 0.5
+NATURE_HEADS = ("ruling", "shape", "asks")  # what is asked, learned beside (`evals.training.heads`)
+LOWERED = 0.15  # of questions without capitals, as many are typed
+UNTITLED = 0.3  # of windows without their title
+Ids = list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One pair as the model sees it."""
+
+    ids: Ids
+    sentences: tuple[tuple[int, int], ...]  # their tokens, [start, end)
+    answers: tuple[int, ...]  # sentences that answer
+    span: tuple[int, int] | None  # first and last token of the answer
+    asked: tuple[int, int]  # the tokens of question or claim
+    group: int  # rows of one question
+    true: float | None  # of a claim
+
+
+class Pairs:
+    """Texts to rows of token ids."""
+
+    def __init__(self, folder: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._kept: dict[str, Any] = {}
+
+    def encoded(self, text: str) -> Any:
+        """Ids and offsets of a text without special tokens."""
+        if text not in self._kept:
+            self._kept[text] = self._tokenizer.encode(text, add_special_tokens=False)
+        return self._kept[text]
+
+    def row(
+        self, asked: str, window: Window, answers: Sequence[int], group: int,
+        span: tuple[int, int, int] | None = None, true: float | None = None,
+    ) -> Row:  # fmt: skip
+        """<s> asked </s></s> title sentence sentence ... </s>, cut to WINDOW_TOKENS."""
+        first = self._tokenizer.encode(asked, add_special_tokens=False).ids[:QUESTION_TOKENS]
+        ids = [0, *first, 2, 2]
+        limit = len(ids) + WINDOW_TOKENS
+        if window.title:
+            ids += self.encoded(window.title).ids[:32]
+        places: list[tuple[int, int]] = []
+        marked = None
+        for number, sentence in enumerate(window.sentences):
+            encoding = self.encoded(sentence)
+            tokens = encoding.ids[: min(SENTENCE_TOKENS, max(0, limit - len(ids)))]
+            if span is not None and span[0] == number:
+                inside = [
+                    i for i, (a, b) in enumerate(encoding.offsets[: len(tokens)])
+                    if a < span[2] and b > span[1]
+                ]  # fmt: skip
+                if inside:
+                    marked = (len(ids) + inside[0], len(ids) + inside[-1])
+            places.append((len(ids), len(ids) + len(tokens)))
+            ids += tokens
+        seen = tuple(place for place in places if place[1] > place[0])
+        kept = tuple(a for a in answers if a < len(seen))
+        return Row([*ids, 2], seen, kept, marked, (1, 1 + len(first)), group, true)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A question and its labels by head, as numbers; heads it says nothing of are missing."""
+
+    ids: Ids
+    labels: Mapping[str, int]
+
+
+class Natures:
+    """Questions of the heads' file of examples, without those kept to fit thresholds on."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        rows = [row for row in read(EXAMPLES) if not kept_out(row)]
+        self.labels = {
+            head: sorted({row[head] for row in rows if row[head]}) for head in NATURE_HEADS
+        }
+        self._told = [
+            Told(
+                [0, *pairs.encoded(f"query: {row['question']}").ids[:126], 2],
+                {h: self.labels[h].index(row[h]) for h in NATURE_HEADS if row[h]},
+            )
+            for row in rows
+            if any(row[head] for head in NATURE_HEADS)
+        ]
+        self._shaped = [told for told in self._told if "shape" in told.labels]
+
+    def draw(self, step: int) -> list[Told]:
+        """The questions of one step, half of them with a shape."""
+        chance = random.Random(f"natures {step}")
+        half = NATURES // 2
+        return [*chance.choices(self._told, k=half), *chance.choices(self._shaped, k=half)]
+
+
+class Batches:
+    """Draws the examples of each step; the same for a seed and a step."""
+
+    def __init__(
+        self, questions: Sequence[Asked], claims: Sequence[Claimed], pairs: Pairs, near: Any
+    ) -> None:
+        self._by_source: dict[str, list[Asked]] = {}
+        for example in questions:
+            self._by_source.setdefault(example.source, []).append(example)
+        self._true = [c for c in claims if c.true]
+        self._lies: dict[str, list[Claimed]] = {}
+        for c in claims:
+            if not c.true:
+                self._lies.setdefault(c.kind, []).append(c)
+        self._pairs, self._near = pairs, near
+
+    def draw(self, step: int) -> list[Row]:
+        """The rows of one step."""
+        chance = random.Random(f"rows {step}")
+        sources = [s for s in SHARES if s in self._by_source]
+        weights = [SHARES[s] for s in sources]
+        rows: list[Row] = []
+        for group, source in enumerate(chance.choices(sources, weights, k=QUESTIONS)):
+            example = chance.choice(self._by_source[source])
+            question = example.question
+            if chance.random() < LOWERED:
+                question = question.lower()
+            question = f"query: {question}"
+            window = self._bare(example.window, chance)
+            rows.append(self._pairs.row(question, window, example.answers, group, example.span))
+            other = self._near.other(example, chance)
+            if other is not None:
+                rows.append(self._pairs.row(question, self._bare(other, chance), (), group))
+        for number in range(CLAIMS):
+            if number % 2:
+                claim = chance.choice(self._true)
+            else:
+                kinds = sorted(self._lies)
+                shares = [LIE_SHARES.get(kind, OTHER_LIES) for kind in kinds]
+                claim = chance.choice(self._lies[chance.choices(kinds, shares)[0]])
+            rows.append(
+                self._pairs.row(
+                    f"passage: {claim.claim}",
+                    claim.window,
+                    (),
+                    -1 - number,
+                    None,
+                    float(claim.true),
+                )
+            )
+        return rows
+
+    def _bare(self, window: Window, chance: random.Random) -> Window:
+        if chance.random() < UNTITLED:
+            return Window("", window.sentences, window.home)
+        return window
+
+
+class Near:
+    """Windows that are near to each other by the encoder's vectors."""
+
+    NEAREST = 12
+
+    def __init__(self, questions: Sequence[Asked], work: Path) -> None:
+        self._windows = list(
+            {(e.window.home, e.window.sentences): e.window for e in questions}.values()
+        )
+        self._at = {(w.home, w.sentences): i for i, w in enumerate(self._windows)}
+        texts = [" ".join((w.title, *w.sentences)) for w in self._windows]
+        self._nearest = _nearest(texts, work / "nearest.npy", self.NEAREST)
+
+    def other(self, example: Asked, chance: random.Random) -> Window | None:
+        """A window that does not answer: mostly a near one."""
+        at = self._at[example.window.home, example.window.sentences]
+        gold = {example.window.sentences[a] for a in example.answers}
+        near = self._nearest[at]
+        for _ in range(4):
+            number = (
+                int(chance.choice(near))
+                if chance.random() < 0.85
+                else chance.randrange(len(self._windows))
+            )
+            window = self._windows[number]
+            if window.home != example.window.home and not gold & set(window.sentences):
+                return window
+        return None
+
+
+def _nearest(texts: Sequence[str], path: Path, most: int) -> npt.NDArray[np.int32]:
+    if path.is_file():
+        kept = np.load(path)
+        if len(kept) == len(texts):
+            return np.asarray(kept, np.int32)
+    from rag.encoder.encoder import SanadEncoder
+
+    vectors = SanadEncoder(ENCODER).encode_passages(texts)
+    found = np.empty((len(texts), most), np.int32)
+    for start in range(0, len(texts), 512):
+        cosines = vectors[start : start + 512] @ vectors.T
+        for row in range(len(cosines)):
+            cosines[row, start + row] = -1
+        found[start : start + 512] = np.argpartition(-cosines, most, axis=1)[:, :most]
+    np.save(path, found)
+    return found
+
+
+def torch_body(body: Body) -> Any:
+    """A transformers BertModel with the body's weights, its lower part frozen."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(
+        vocab_size=1, hidden_size=body.hidden, num_hidden_layers=body.layers,
+        num_attention_heads=body.heads, intermediate_size=1536, max_position_embeddings=512,
+        layer_norm_eps=body.epsilon, hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.0,
+    )  # fmt: skip
+    model = BertModel(config, add_pooling_layer=False)
+    given = {name: torch.from_numpy(values) for name, values in body.floats.items()}
+    state = model.state_dict()
+    for name, source in torch_names(body.layers).items():
+        state[name] = given[source].reshape(state[name].shape)
+    model.load_state_dict(state)
+    for name, weight in model.named_parameters():
+        frozen = [f"encoder.layer.{n}." for n in range(FROZEN)]
+        weight.requires_grad = not name.startswith(("embeddings.", *frozen))
+    return model
+
+
+def torch_names(layers: int) -> dict[str, str]:
+    """Names of transformers' BERT -> names of the source."""
+    names = {
+        "embeddings.position_embeddings.weight": "emb.pos",
+        "embeddings.token_type_embeddings.weight": "emb.type",
+        "embeddings.LayerNorm.weight": "emb.ln.w",
+        "embeddings.LayerNorm.bias": "emb.ln.b",
+    }
+    parts = {
+        "attention.self.query": "q", "attention.self.key": "k", "attention.self.value": "v",
+        "attention.output.dense": "ao", "attention.output.LayerNorm": "aln",
+        "intermediate.dense": "fi", "output.dense": "fo", "output.LayerNorm": "oln",
+    }  # fmt: skip
+    for layer in range(layers):
+        for long, short in parts.items():
+            for kind in ("weight", "bias"):
+                names[f"encoder.layer.{layer}.{long}.{kind}"] = f"l{layer}.{short}.{kind[0]}"
+    return names
+
+
+def padded(rows: Sequence[Row], words: Floats) -> tuple[Any, Any]:
+    """(rows, tokens, hidden) vocabulary rows and (rows, tokens) mask, as tensors."""
+    import torch
+
+    longest = max(len(row.ids) for row in rows)
+    values = np.zeros((len(rows), longest, words.shape[1]), np.float32)
+    mask = np.zeros((len(rows), longest), np.int64)
+    for at, row in enumerate(rows):
+        values[at, : len(row.ids)] = words[row.ids]
+        mask[at, : len(row.ids)] = 1
+    return torch.from_numpy(values), torch.from_numpy(mask)
+
+
+def losses(outputs: Any, rows: Sequence[Row]) -> dict[str, Any]:
+    """The four parts of the loss for (rows, tokens, 4) outputs."""
+    import torch
+    from torch.nn import functional as F
+
+    singles, truths, spans, claims, said = [], [], [], [], []
+    groups: dict[int, list[tuple[Any, bool]]] = {}
+    for at, row in enumerate(rows):
+        if row.true is not None:
+            claims.append(outputs[at, row.asked[0] : row.asked[1], 3].mean())
+            said.append(row.true)
+            continue
+        for number, (a, b) in enumerate(row.sentences):
+            logit = outputs[at, a:b, 0].mean()
+            answers = number in row.answers
+            singles.append(logit)
+            truths.append(float(answers))
+            groups.setdefault(row.group, []).append((logit, answers))
+        if row.span is not None:
+            a, b = row.sentences[0][0], row.sentences[-1][1]
+            for part, place in ((1, row.span[0]), (2, row.span[1])):
+                scores = outputs[at, a:b, part].unsqueeze(0)
+                spans.append(F.cross_entropy(scores, torch.tensor([place - a])))
+    found = {
+        "single": F.binary_cross_entropy_with_logits(torch.stack(singles), torch.tensor(truths))
+    }
+    listed = []
+    for members in groups.values():
+        if any(answers for _, answers in members):
+            scores = torch.stack([logit for logit, _ in members])
+            right = torch.tensor([float(answers) for _, answers in members])
+            listed.append(torch.logsumexp(scores, 0) - torch.logsumexp(scores[right > 0], 0))
+    if listed:
+        found["list"] = torch.stack(listed).mean()
+    if spans:
+        found["span"] = torch.stack(spans).mean()
+    if claims:
+        found["claim"] = F.binary_cross_entropy_with_logits(torch.stack(claims), torch.tensor(said))
+    return found
+
+
+WEIGHTS = {"single": 2.0, "list": 1.0, "span": 0.25, "claim": 1.0, "nature": 0.7}
+
+
+class Training:
+    """The model, its optimiser and where it stands."""
+
+    def __init__(self, body: Body, words: Floats, work: Path, steps: int, natures: Natures) -> None:
+        import torch
+
+        torch.manual_seed(0)
+        self.body, self.words, self.work, self.steps = body, words, work, steps
+        self.natures = natures
+        self.model = torch_body(body)
+        self.head = torch.nn.Linear(body.hidden, len(OUTPUTS))
+        sizes = {head: len(labels) for head, labels in natures.labels.items()}
+        self.asked = torch.nn.ModuleDict(
+            {head: torch.nn.Linear(body.hidden, size) for head, size in sizes.items()}
+        )
+        upper = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.AdamW(
+            [
+                {"params": upper, "lr": RATE},
+                {"params": self.head.parameters(), "lr": HEAD_RATE},
+                {"params": self.asked.parameters(), "lr": HEAD_RATE},
+            ],
+            weight_decay=0.01,
+        )
+        self.rates = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._share)
+        self.step = 0
+        self._restore()
+
+    def _share(self, step: int) -> float:
+        return min(1.0, (step + 1) / WARM) * max(0.02, 1 - step / self.steps)
+
+    @property
+    def _path(self) -> Path:
+        return self.work / "checkpoint.pt"
+
+    def _restore(self) -> None:
+        import torch
+
+        if self._path.is_file():
+            state = torch.load(self._path, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.head.load_state_dict(state["head"])
+            if "asked" in state:
+                self.asked.load_state_dict(state["asked"])
+                self.optimiser.load_state_dict(state["optimiser"])
+                self.rates.load_state_dict(state["rates"])
+            else:
+                old = state["optimiser"]["state"]
+                new = self.optimiser.state_dict()
+                new["state"] = dict(old)
+                self.optimiser.load_state_dict(new)
+                self.rates.last_epoch = int(state["step"])
+            self.step = int(state["step"])
+
+    def save(self) -> None:
+        """Write a checkpoint, whole or not at all."""
+        import torch
+
+        state = {
+            "model": self.model.state_dict(), "head": self.head.state_dict(), "step": self.step,
+            "asked": self.asked.state_dict(),
+            "optimiser": self.optimiser.state_dict(), "rates": self.rates.state_dict(),
+        }  # fmt: skip
+        torch.save(state, self._path.with_suffix(".new"))
+        self._path.with_suffix(".new").replace(self._path)
+
+    def outputs(self, rows: Sequence[Row]) -> Any:
+        """(rows, tokens, 4) float32."""
+        import torch
+
+        values, mask = padded(rows, self.words)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            states = self.model(inputs_embeds=values, attention_mask=mask).last_hidden_state
+        return self.head(states.float())
+
+    def nature_loss(self, told: Sequence[Told]) -> Any:
+        """How far the heads on the mean of the states are from the labels of questions."""
+        import torch
+
+        as_rows = [Row(one.ids, (), (), None, (0, 0), 0, None) for one in told]
+        values, mask = padded(as_rows, self.words)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            states = self.model(inputs_embeds=values, attention_mask=mask).last_hidden_state
+        there = mask.float()[:, :, None]
+        means = (states.float() * there).sum(1) / there.sum(1)
+        parts = []
+        for name, head in self.asked.items():
+            at = [i for i, one in enumerate(told) if name in one.labels]
+            wanted = torch.tensor([told[i].labels[name] for i in at])
+            parts.append(torch.nn.functional.cross_entropy(head(means[at]), wanted))
+        return torch.stack(parts).mean()
+
+    def learn(self, rows: Sequence[Row]) -> dict[str, float]:
+        """One step; the parts of its loss. Rows of like length pass together."""
+        import torch
+
+        self.model.train()
+        self.optimiser.zero_grad()
+        ordered = sorted(rows, key=lambda row: len(row.ids))
+        halves = (ordered[: len(ordered) // 2], ordered[len(ordered) // 2 :])
+        outs = [self.outputs(half) for half in halves]
+        longest = max(out.shape[1] for out in outs)
+        whole = torch.cat(
+            [torch.nn.functional.pad(out, (0, 0, 0, longest - out.shape[1])) for out in outs]
+        )
+        parts = losses(whole, ordered)
+        parts["nature"] = self.nature_loss(self.natures.draw(self.step))
+        sum(WEIGHTS[name] * value for name, value in parts.items()).backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.rates.step()
+        self.step += 1
+        return {name: float(value.detach()) for name, value in parts.items()}
+
+    def trained(self) -> Body:
+        """The body with what was learned, and the head as `head.w`, `head.b`."""
+        floats = dict(self.body.floats)
+        state = self.model.state_dict()
+        for name, source in torch_names(self.body.layers).items():
+            floats[source] = state[name].float().numpy().reshape(-1)
+        floats["head.w"] = self.head.weight.detach().numpy().reshape(-1)
+        floats["head.b"] = self.head.bias.detach().numpy()
+        body = self.body
+        return Body(body.hidden, body.heads, body.layers, body.epsilon, floats)
+
+
+def read_words(folder: Path) -> Floats:
+    """The shipped vocabulary rows in 32 bits, (pieces, hidden)."""
+    from rag.encoder.vocabulary import Vocabulary
+
+    table = Vocabulary(folder)
+    return table.rows(np.arange(table.pieces))
+
+
+def run(training: Training, batches: Batches, minutes: float) -> None:
+    """Learn until the steps or the minutes are over."""
+    began = time.monotonic()
+    told: dict[str, list[float]] = {}
+    while training.step < training.steps and time.monotonic() - began < 60 * minutes:
+        for name, value in training.learn(batches.draw(training.step)).items():
+            told.setdefault(name, []).append(value)
+        if training.step % 20 == 0:
+            means = {name: round(float(np.mean(values)), 3) for name, values in told.items()}
+            line = f"{training.step} {means} {time.monotonic() - began:.0f} s\n"
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            told = {}
+        if training.step % CHECKPOINT == 0:
+            training.save()
+    training.save()
+
+
+def write(training: Training, pairs: Pairs, sample: Iterable[Row], out: Path) -> Mapping[str, int]:
+    """The reader in 8 bits."""
+    import onnx
+
+    from evals.training.encoder import reach_of
+
+    body = training.trained()
+    given = [(training.words[row.ids], len(row.ids)) for row in sample]
+    reach = reach_of(body, [values for values, _ in given])
+    out.mkdir(parents=True, exist_ok=True)
+    onnx.save(reader_model(body, 8, reach, len(OUTPUTS)), out / "body.onnx")
+    onnx.save(reader_model(body, 32, None, len(OUTPUTS)), training.work / "reader32.onnx")
+    facts = {
+        "made_by": "python -m evals.training.reader", "hidden": body.hidden,
+        "outputs": list(OUTPUTS), "vocabulary": "sanad-encoder", "question": "query: ",
+        "claim": "passage: ", "question_tokens": QUESTION_TOKENS,
+        "sentence_tokens": SENTENCE_TOKENS, "window_tokens": WINDOW_TOKENS,
+    }  # fmt: skip
+    (out / "reader.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    return {path.name: path.stat().st_size for path in out.iterdir()}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line entry."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True, help="checkpoints, not committed")
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--minutes", type=float, default=600)
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--write", action="store_true", help="only write what was learned so far")
+    options = parser.parse_args(arguments)
+    options.work.mkdir(parents=True, exist_ok=True)
+    pairs = Pairs(ENCODER)
+    questions = asked(options.data)
+    claims = claimed(options.data, 700)
+    batches = Batches(questions, claims, pairs, Near(questions, options.work))
+    training = Training(
+        body_of(read_source(options.weights)), read_words(ENCODER), options.work, options.steps,
+        Natures(pairs),
+    )  # fmt: skip
+    if not options.write:
+        run(training, batches, options.minutes)
+    sample = [row for step in range(6) for row in batches.draw(10_000_000 + step)]
+    sys.stdout.write(f"{write(training, pairs, sample, options.out)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Text to unit vectors with the shipped encoder: multilingual-e5-small in 8 bits.
+
+Reads `encoder.json` and `body.onnx` of its folder; texts of like length pass together. Knows no
+passage and no index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.encoder.session import Session
+from rag.encoder.vocabulary import BEGIN, END, vocabulary
+from rag.errors import ConfigurationError
+
+Vectors = npt.NDArray[np.float32]
+BATCH_TOKENS = 2048  # of one pass: more costs memory and is no faster (docs/models.md)
+REMEMBERED = 256  # questions, 6 kB each
+DESCRIPTION = "encoder.json"
+
+
+class SanadEncoder:
+    """The encoder of a folder. Safe to share between threads."""
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        """Raises ConfigurationError when a file is missing or damaged."""
+        try:
+            facts = json.loads((folder / DESCRIPTION).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"the model in {folder} cannot be read ({error}); reinstall Sanad"
+            ) from error
+        self._vocabulary = vocabulary(folder)
+        self._session = Session(folder / "body.onnx", threads)
+        self._tokens = int(facts["tokens"])
+        self._question, self._passage = str(facts["question"]), str(facts["passage"])
+        self.dim = int(facts["hidden"])
+        self._recent: dict[str, tuple[Vectors, Vectors]] = {}
+        self.id = f"{folder.name}@{_fingerprint(folder)}"
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32 unit rows, of texts that may answer."""
+        return self.encode([self._passage + text for text in texts])
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32 unit rows, of texts that ask."""
+        return self._questions(texts)[0]
+
+    def depths(self, questions: Sequence[str]) -> Vectors:
+        """(n, 3 dim) float32: what the encoder holds of questions at three depths, for heads."""
+        return self._questions(questions)[1]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32 unit rows of texts as they stand; the end of a long one is not read."""
+        return self._outputs(("vectors",), texts)[0]
+
+    def _questions(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
+        """Vectors and depths of questions; one alone is read once, whoever asks for it."""
+        if len(texts) == 1 and (kept := self._recent.get(texts[0])) is not None:
+            return kept
+        asked = [self._question + text for text in texts]
+        vectors, depths = self._outputs(("vectors", "depths"), asked)
+        if len(texts) == 1:
+            if len(self._recent) >= REMEMBERED:
+                self._recent = {}
+            self._recent[texts[0]] = (vectors, depths)
+        return vectors, depths
+
+    def _outputs(self, names: Sequence[str], texts: Sequence[str]) -> list[Vectors]:
+        ids = [[BEGIN, *row[: self._tokens - 2], END] for row in self._vocabulary.ids(texts)]
+        widths = {"vectors": self.dim, "depths": 3 * self.dim}
+        found = [np.empty((len(texts), widths[name]), np.float32) for name in names]
+        for batch in _batches(ids):
+            rows, mask = self._vocabulary.batch([ids[number] for number in batch])
+            outputs = self._session.run(names, {"rows": rows, "mask": mask})
+            for values, output in zip(found, outputs, strict=True):
+                values[batch] = output
+        return found
+
+
+def _batches(ids: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Places of texts that pass together: of like length, BATCH_TOKENS of them at most."""
+    batches: list[list[int]] = []
+    for number in sorted(range(len(ids)), key=lambda n: len(ids[n])):
+        if batches and (len(batches[-1]) + 1) * len(ids[number]) <= BATCH_TOKENS:
+            batches[-1].append(number)
+        else:
+            batches.append([number])
+    return batches
+
+
+def is_encoder(folder: Path) -> bool:
+    """Whether `folder` holds an encoder that this module reads."""
+    return (folder / DESCRIPTION).is_file()
+
+
+def _fingerprint(folder: Path) -> str:
+    """Short digest of the weights: another model embeds anew."""
+    digest = hashlib.blake2b()
+    for name in ("body.onnx", "words.scales.npy"):
+        with (folder / name).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "blake2b").digest())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,43 @@
+"""Runs an ONNX file: the only place that imports onnxruntime."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import ConfigurationError
+
+
+class Session:
+    """One ONNX file. Safe to share between threads."""
+
+    def __init__(self, file: Path, threads: int = 0) -> None:
+        """`threads` 0: those of the machine, four at most.
+
+        Raises ConfigurationError when the file is missing or damaged.
+        """
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or min(4, len(os.sched_getaffinity(0)))
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                str(file), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime has a class of exception for every code
+            raise ConfigurationError(
+                f"the model {file} cannot be read ({error}); reinstall Sanad"
+            ) from error
+
+    def run(
+        self, outputs: Sequence[str], given: Mapping[str, npt.NDArray[Any]]
+    ) -> list[npt.NDArray[np.float32]]:
+        """Outputs, by their names, for named inputs."""
+        return [np.asarray(o, np.float32) for o in self._session.run(list(outputs), dict(given))]

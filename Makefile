@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: run test test-slow check drill fuzz eval eval-trust bench bench-load bench-pdf bench-scale bench-widget lock clean install dev format messages pictures fonts
+.PHONY: run test test-slow check drill fuzz eval eval-trust bench bench-load bench-pdf bench-scale bench-widget train-heads lock clean install dev format messages pictures fonts
 
 run: $(VENV)/.installed ## ingest docs_corpus/ if there is no index yet, and serve the chat
 	$(BIN)/sanad serve --ingest docs_corpus
@@ -35,6 +35,7 @@ eval: dev ## evaluation suites over docs_corpus/, with pass marks
 	$(BIN)/sanad eval run evals/suites/dialogues.yaml --data-dir .sanad/eval
 	$(BIN)/sanad eval run evals/suites/sensitive.yaml --data-dir .sanad/eval
 	$(BIN)/python -m evals.abstention --policy
+	$(BIN)/python -m evals.training.heads --measure-only --held-out evals/held_out/*.csv
 	$(BIN)/python -m evals.conversation --data-dir .sanad/eval
 
 eval-trust: dev ## planted orders and lying models: what of it reaches a reader
@@ -58,6 +59,9 @@ bench-scale: $(VENV)/.bench ## growth on one machine: DATA=FOLDER with scale/ (s
 
 bench-widget: dev ## how soon a question can be typed over a slow line, widget and Gradio's page
 	$(BIN)/python -m evals.bench.first_view
+
+train-heads: $(VENV)/.train ## the heads anew from evals/training/questions.csv, and how they do on questions nobody tuned on
+	$(BIN)/python -m evals.training.heads --held-out evals/held_out/*.csv
 
 drill: dev ## the twenty-five faults of docs/faults.md, made on purpose; most of an hour
 	$(BIN)/python -m evals.drills
@@ -98,6 +102,10 @@ $(VENV)/.ray: $(VENV)/.dev
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable ".[fuzz]"
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable ".[train]"
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev

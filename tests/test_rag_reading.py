@@ -40,13 +40,6 @@ FIRST, SECOND, THIRD = (
 )
 
 
-def test_best_sentence_of_a_passage_has_no_gap() -> None:
-    first, second = read("Where does the council of Strumica meet?", FIRST, SECOND)
-    assert first.gap == 0.0
-    assert second.gap == pytest.approx(second.coverage - first.coverage)
-    assert second.gap < 0
-
-
 def test_words_that_stand_together_count_as_a_pair() -> None:
     together, apart = read("Who is in the town hall?", FIRST, THIRD)
     assert together.pairs > apart.pairs == 0.0
@@ -72,7 +65,7 @@ def test_question_of_stop_words_alone_has_no_coverage() -> None:
 
 def test_no_weight_speaks_against_what_should_speak_for() -> None:
     weights = dict(zip(FEATURES, shipped_support().weights, strict=True))
-    for name in ("reader", "coverage", "retrieval", "gap", "fits"):
+    for name in ("reader", "coverage", "retrieval", "fits"):
         assert weights[name] >= 0
 
 

@@ -13,8 +13,8 @@ that occur in them are kept. Writes
     tokenizer.json          the kept pieces
     encoder.json            what the door needs to know
     modules.json            so that sentence-transformers opens the folder too
-    README.md               the model card
 
+Its model card, README.md, is written by hand beside them.
 The vocabulary's rows and the tokenizer are the source's own, bit for bit.
 """
 
@@ -34,7 +34,6 @@ from evals.training.graph import Body, encoder_model, tapped_model
 from evals.training.vocabulary import counted, cut_tokenizer, kept_pieces, texts_of
 
 OUT = Path("rag/models/sanad-encoder")
-CARD = Path(__file__).with_name("encoder_card.md")
 MOST = 3_000_000  # characters counted of one file
 TOKENS = 384  # read of one text: a passage of 200 words in any of our languages
 CALIBRATION = (

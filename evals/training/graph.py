@@ -209,3 +209,25 @@ def reader_model(body: Body, bits: int, reach: Mapping[str, Floats] | None, outp
             "means": (graph.mean(states), ("batch", body.hidden)),
         }
     )
+
+
+def in_full(model: Any) -> Any:
+    """A model in 8 bits as one that multiplies the same weights in 32 bits, to compare with."""
+    from onnx import helper, numpy_helper
+
+    tensors = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+    nodes, added = [], []
+    for node in model.graph.node:
+        if node.op_type != "DynamicQuantizeMatMul":
+            nodes.append(node)
+            continue
+        x, codes, scales, _, bias = node.input
+        weight = tensors[codes].astype(np.float32) * tensors[scales]
+        added.append(numpy_helper.from_array(weight, f"{codes}.full"))
+        product = f"{node.output[0]}.product"
+        nodes.append(helper.make_node("MatMul", [x, f"{codes}.full"], [product]))
+        nodes.append(helper.make_node("Add", [product, bias], list(node.output)))
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(added)
+    return model

@@ -1,6 +1,6 @@
 """Fit the model that tells whether a sentence answers a question.
 
-    python -m evals.training.support --belebele FOLDER [--squad FILE en] [--out rag/models]
+    python -m evals.training.support --belebele FOLDER [--every N] [--squad FILE en]
 
 FOLDER is Belebele turned extractive (see `evals.spans.belebele`): 329 questions in
 English and Arabic over 488 passages in English and Arabic. Every question is asked
@@ -44,7 +44,7 @@ SAMPLE = 1000  # questions taken of a further set
 # Features that can only speak for a sentence: one whose weight comes out below 0 is dropped,
 # for the reader of a weight must be able to say why it is there.
 SPEAK_FOR = frozenset(
-    "reader coverage context retrieval cross_context figure gap pairs fits"
+    "reader coverage context retrieval cross_context pairs fits"
     .split()
 )  # fmt: skip
 FLAT = SupportModel(tuple(0.0 for _ in FEATURES), 0.5)
@@ -218,9 +218,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--belebele", type=Path, required=True)
     parser.add_argument("--squad", nargs=2, action="append", default=[], metavar=("FILE", "LANG"))
+    parser.add_argument("--every", type=int, default=1, help="ask only every nth question")
     parser.add_argument("--out", type=Path, default=MODELS)
     options = parser.parse_args()
-    asked = [one for spans in belebele(options.belebele) for one in ask_all(spans)]
+    sets = (
+        SpanSet(spans.direction, spans.passages, spans.questions[:: options.every])
+        for spans in belebele(options.belebele)
+    )
+    asked = [one for spans in sets for one in ask_all(spans)]
     found = cross_fitted(asked)
     threshold = kept_threshold(found)
     say(report(found, threshold))
@@ -231,7 +236,7 @@ def main() -> None:
         others = ask_all(sampled(squad(Path(file), language)))
         say(report([best(a, w) for a in others], threshold))
     values = {
-        "made_by": "python -m evals.training.support --belebele FOLDER",
+        "made_by": f"python -m evals.training.support --belebele FOLDER --every {options.every}",
         "threshold": round(threshold, 4),
         "weights": {name: round(float(v), 4) for name, v in zip(FEATURES, w, strict=True)},
     }

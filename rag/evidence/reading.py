@@ -68,7 +68,6 @@ class WordReader:
         name_missing = missing_share(self._names, frozenset(whole.stems))
         inside = [self.read(quote.text) for quote in quotes]
         coverages = [self.coverage(reading) for reading in inside]
-        best = max(coverages, default=0.0)
         found = []
         for quote, reading, coverage in zip(quotes, inside, coverages, strict=True):
             around = reading.along(heading, self.read(text_before(quote, passage)))
@@ -82,7 +81,6 @@ class WordReader:
                     name_missing=name_missing,
                     lacking=float((self._weights * (1 - whole.held)).max(initial=0.0)),
                     figure=self._figure(quote.text),
-                    gap=coverage - best,
                     pairs=self._pairs(reading.stems),
                     fits=self._fits(quote.text),
                 )

@@ -19,7 +19,6 @@ WEIGHTS = "sanad-support.json"
 FEATURES = (
     "bias",
     "reader",  # log odds by the reader that it answers
-    "reader_cross",  # the same where sentence and question are in different languages
     "coverage",  # share of the question's words, by idf, in the sentence
     "context",  # the same in sentence, title, headings and the sentence before
     "passage",  # the same in the whole passage with its title and headings
@@ -28,8 +27,6 @@ FEATURES = (
     "cross_context",  # cross times context
     "name_missing",  # share of the question's names and figures that the passage lacks
     "lacking",  # share of the weightiest of the question's words that the passage lacks
-    "figure",  # 1 when a figure is asked for and the sentence has one, -1 when it has none
-    "gap",  # coverage less that of the passage's best sentence: 0 or below
     "pairs",  # share, by idf, of neighbouring words of the question that stand close together
     "fits",  # 1 when a person, place, time or reason is asked for and shown, -1 when not shown
 )
@@ -37,8 +34,8 @@ FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """One sentence against one question; each in 0..1 but `figure` and `fits` (-1..1), `gap`
-    (-1..0) and the reader's log odds."""
+    """One sentence against one question; each in 0..1 but `figure` and `fits` (-1..1) and the
+    reader's log odds."""
 
     coverage: float
     context: float
@@ -47,8 +44,7 @@ class Features:
     cross: float
     name_missing: float
     lacking: float
-    figure: float
-    gap: float
+    figure: float  # 1 when a figure is asked for and the sentence has one, -1 when it has none
     pairs: float
     fits: float
     reader: float = 0.0
@@ -56,9 +52,9 @@ class Features:
     def vector(self) -> tuple[float, ...]:
         """In the order of FEATURES."""
         return (
-            1.0, self.reader, self.reader * self.cross, self.coverage, self.context, self.passage,
-            self.retrieval, self.cross, self.cross * self.context, self.name_missing,
-            self.lacking, self.figure, self.gap, self.pairs, self.fits,
+            1.0, self.reader, self.coverage, self.context, self.passage, self.retrieval,
+            self.cross, self.cross * self.context, self.name_missing, self.lacking, self.pairs,
+            self.fits,
         )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         None,
         ge=0,
         le=1,
-        description="Weight of words against vectors in a passage's score. Unset: 0.4, with "
+        description="Weight of words against vectors in a passage's score. Unset: 0.5, with "
         "sanad-static 0.65.",
     )
     glossary: Path | None = Field(

@@ -16,7 +16,8 @@ One file of examples, a row a question; a cell that is empty says nothing:
 
 One row in six is kept out of what the reader learns (`evals.training.reader`); thresholds are
 fitted on them, then the heads on all rows. `--held-out` are files with
-`question,language,group,label` or `before,question,language,leans`, which are measured and never fitted on.
+`question,language,group,label` or `before,question,language,leans`, which are measured and never
+fitted on.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from rag.words.text import fold, words
 
 READER = "sanad-reader"
 OVERHEAD = 40  # tokens of question, title and signs in a window
-READ_TOKENS = 960  # read for one question: five or six windows (docs/answers.md)
+READ_TOKENS = 720  # read for one question: four windows or five (docs/answers.md)
 MIN_WORDS = 4
 SHORT = 11  # words of a sentence that is quoted with the one after it
 Span = tuple[int, int]

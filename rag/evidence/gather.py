@@ -67,7 +67,8 @@ class GatherSettings:
     cell_share: float = 0.4  # of the best of its side
     cells: int = 2  # sentences in a cell where there is one column
     read_tokens: int = READ_TOKENS  # by the reader, for quotations or one cell of a table
-    list_tokens: int = 2400  # the same for a list or a reading list
+    rival_tokens: int = 360  # the same for figures that disagree
+    list_tokens: int = 1600  # the same for a list or a reading list
     order_share: float = 0.3  # of what other lists must reach, for one announced as in order
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     compose: ComposeSettings = field(default_factory=ComposeSettings)
@@ -141,12 +142,12 @@ class _Search:
         least = self.settings.hit_share * max((hit.score for hit in hits), default=0.0)
         return [hit for hit in hits if hit.score >= least]
 
-    def candidates(self, hits: Sequence[Hit]) -> list[Candidate]:
-        """Sentences of the hits, in the reader's language where the work exists in it."""
+    def candidates(self, hits: Sequence[Hit], most: int = 0) -> list[Candidate]:
+        """Sentences of the hits, in the reader's language where the work exists in it; `most`
+        tokens of them are read."""
         hits = prefer_language(self.question, hits, self.generation, self.filters)
-        return candidates(
-            self.question, hits, self.generation, read_tokens=self.settings.read_tokens
-        )
+        most = most or self.settings.read_tokens
+        return candidates(self.question, hits, self.generation, read_tokens=most)
 
     def looked_through(self, hits: Sequence[Hit]) -> list[Candidate]:
         """Sentences of the hits as they are, more of them read: for a list."""
@@ -212,7 +213,8 @@ def _wider(search: _Search, found: Sequence[Candidate]) -> Sequence[Candidate]:
         return found
     seen = {c.passage.id for c in found}
     hits = search.hits(search.settings.rival_passages, 2)
-    more = search.candidates([hit for hit in hits if hit.passage.id not in seen])
+    unseen = [hit for hit in hits if hit.passage.id not in seen]
+    more = search.candidates(unseen, search.settings.rival_tokens)
     return sorted([*found, *more], key=lambda c: -c.score)
 
 

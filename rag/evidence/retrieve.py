@@ -23,7 +23,7 @@ from rag.types import Hit, SourceDocument
 Filters = Mapping[str, Sequence[str]]
 Mask = npt.NDArray[np.bool_]
 
-LEXICAL = 0.4  # weight of the words beside the vectors of a model that reads sentences
+LEXICAL = 0.5  # weight of the words beside the vectors of a model that reads sentences
 STATIC_LEXICAL = 0.65  # beside a mean of word vectors; both measured in docs/retrieval.md
 
 

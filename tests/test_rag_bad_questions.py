@@ -123,12 +123,9 @@ def test_mixed_scripts_and_languages_are_answered(assistant, question):
         "ezay kenya 3amalet 5otat el mo2at3at?",
     ],
 )
-def test_arabizi_is_declined_with_the_nearest_documents(assistant, question):
-    """Only its names are known: nothing is quoted, and the reader is shown where to look."""
-    reply = assistant.answer(question).reply
-    assert isinstance(reply, Declined)
-    assert reply.reason == "not_answered"
-    assert "kenya-47-counties-deadline" in [document.work_id for document in reply.nearest]
+def test_arabizi_is_not_answered(assistant, question):
+    """Arabic in Latin letters is read by nobody here."""
+    assert isinstance(assistant.answer(question).reply, Declined)
 
 
 @pytest.mark.parametrize(
@@ -139,9 +136,11 @@ def test_arabizi_is_declined_with_the_nearest_documents(assistant, question):
         "Wie hat Kenia die Aktionspläne der Bezirke strukturiert?",
     ],
 )
-def test_an_unknown_language_finds_by_names_and_is_declined(assistant, question):
+def test_a_language_without_an_index_finds_and_is_marked(assistant, question):
+    """The encoder knows it; the words of no index do, so the answer is marked or declined."""
     assert "kenya" in found(assistant, question)[0] or "kenia" in found(assistant, question)[0]
-    assert isinstance(assistant.answer(question).reply, Declined)
+    reply = assistant.answer(question).reply
+    assert isinstance(reply, Declined) or reply.status == "partial"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rag.embed import (
+    STATIC_MODEL,
     HashEmbedder,
     StaticEmbedder,
     checked,
@@ -59,20 +60,20 @@ def test_static_vectors_equal_those_of_sentence_transformers(static_folder):
 
 
 def test_shipped_vectors_equal_those_of_sentence_transformers():
-    from rag.embed import DEFAULT_MODEL, MODELS
+    from rag.embed import MODELS
 
-    expected = vectors_of_sentence_transformers(MODELS / DEFAULT_MODEL, TEXTS)
-    ours = load_embedder().encode_questions(TEXTS)
+    expected = vectors_of_sentence_transformers(MODELS / STATIC_MODEL, TEXTS)
+    ours = load_embedder(STATIC_MODEL).encode_questions(TEXTS)
     np.testing.assert_allclose(ours, np.nan_to_num(expected), atol=2e-3)
 
 
 def test_a_vector_does_not_depend_on_the_texts_encoded_with_it():
     texts = [*TEXTS, *(f"county {n} خطة {n % 7}\nla ville {n % 11}" for n in range(1500))]
-    together = load_embedder().encode_passages(texts)
-    embedder = load_embedder()
+    together = load_embedder(STATIC_MODEL).encode_passages(texts)
+    embedder = load_embedder(STATIC_MODEL)
     alone = np.concatenate([embedder.encode_passages([text]) for text in texts])
     assert (together == alone).all()
-    assert load_embedder().encode_passages([]).shape == (0, embedder.dim)
+    assert load_embedder(STATIC_MODEL).encode_passages([]).shape == (0, embedder.dim)
 
 
 def test_default_model_needs_neither_torch_nor_sentence_transformers():

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rag.embed import DEFAULT_MODEL, MODELS
+from rag.embed import MODELS, STATIC_MODEL
 from rag.token_ids import TokenIds, word_by_word
 from tests.conftest import ROOT
 
-FILE = next((MODELS / DEFAULT_MODEL).rglob("tokenizer.json"))
+FILE = next((MODELS / STATIC_MODEL).rglob("tokenizer.json"))
 LETTERS = "والبكفلهاناتونينهءئؤيیىةکكأإآٱـ" + "ingedesosuseoaABCDEFxyzİıΣσςßﬁ"
 MARKS = "\u064b\u064e\u0651\u0654\u0670\u0301\u0307\u0308\u0327\u0338\u0345\u20dd\u05b4\u0f71"
 SPACES = " \n\t\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2003\u2028\u2029\u202f\u3000\u200b\ufeff"

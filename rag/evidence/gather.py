@@ -58,7 +58,7 @@ class GatherSettings:
     most_passages: int = 300  # read for a list
     most_documents: int = 300  # of a collection that a list looks through whole
     hit_share: float = 0.35  # of the best passage's score, for one to be read for a list
-    list_at: float = 0.3  # probability of a line of a list
+    list_at: float = 0.15  # probability of a line of a list
     list_share: float = 0.5  # of the best line's probability
     list_coverage: float = 0.5  # of the question's words, in a line of a list
     list_context: float = 0.75  # the same with title and headings

@@ -32,9 +32,10 @@ _ASKING = {
 def read_on(candidate: Candidate, question: Question, generation: Generation) -> Candidate:
     """The candidate with the sentence after it, or the list which that announces, where the
     candidate does not itself show what is asked for; else as it is."""
-    if shows_what_is_asked(candidate, question):
-        return candidate
     quote = candidate.quote
+    together = split_sentences(quote.text, candidate.document.language)
+    if len(together) > 1 or shows_what_is_asked(candidate, question):
+        return candidate
     page = generation.store.page_of(quote.document_id, quote.page)
     line_end = page.text.find("\n", quote.end)
     line_end = len(page.text) if line_end < 0 else line_end

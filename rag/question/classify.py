@@ -6,6 +6,7 @@ A reading by encoder and reader, heads on it. Knows no word list, no index and n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,8 @@ from rag.encoder.reader import reader
 
 HEADS = MODELS / "sanad-heads.npz"
 READER = MODELS / "sanad-reader"
+_VOWEL_SIGNS = re.compile("[\u064b-\u0652\u0640]")
+GRAVE, GRAVE_AT = ("danger", "harm"), 0.6  # to miss these is worse than to ask once too often
 ANSWER = "answer"  # the label of a question that is to be answered
 
 
@@ -38,7 +41,7 @@ class Nature:
 def classify(question: str) -> Nature:
     """What a question is, by itself."""
     heads = load_heads(HEADS)
-    seen = seen_of([question])[0]
+    seen = seen_of([_plain(question)])[0]
     said = {name: head.probabilities(seen) for name, head in heads.by_name.items() if name != LEANS}
     return Nature(
         ruling=_ruling(said["ruling"], heads.thresholds["refused"]),
@@ -48,6 +51,12 @@ def classify(question: str) -> Nature:
         catalogue=said["catalogue"]["yes"] >= heads.thresholds["catalogue"],
         probabilities=said["ruling"],
     )
+
+
+def _plain(question: str) -> str:
+    """A question without vowel signs, and in small letters where all were capitals."""
+    bare = _VOWEL_SIGNS.sub("", question)
+    return bare.lower() if bare.isupper() else bare
 
 
 def seen_of(questions: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -76,10 +85,11 @@ def leans_on(question: str, before: str) -> bool:
 
 def _ruling(probabilities: Mapping[str, float], least: float) -> str:
     """The likeliest reason not to answer where all of them together reach `least`."""
-    if 1.0 - probabilities[ANSWER] < least:
-        return ANSWER
     reasons = {label: p for label, p in probabilities.items() if label != ANSWER}
-    return max(reasons, key=lambda label: reasons[label])
+    likeliest = max(reasons, key=lambda label: reasons[label])
+    if likeliest in GRAVE:
+        least = min(least, GRAVE_AT)
+    return likeliest if 1.0 - probabilities[ANSWER] >= least else ANSWER
 
 
 def _likeliest(probabilities: Mapping[str, float]) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.index.generation import Generation
-from rag.question.classify import leaning
+from rag.question.classify import ANSWER, classify, leaning
 from rag.question.comparison import sides_of, versus
 from rag.question.cues import cues, named_language
 from rag.question.followup import (
@@ -169,7 +169,8 @@ class _Scene:
             or self._from_fragment(now, last)
             or self._from_pointer(now, thread)
         )
-        return made or (_join(last, now, now.language) if leans >= LEANS else None)
+        joins = leans >= LEANS and classify(now.text).ruling == ANSWER  # not "thank you!"
+        return made or (_join(last, now, now.language) if joins else None)
 
     def _compared(self, now: FollowUp, thread: Sequence[Asked]) -> _Made | None:
         """ "compare them": the last things of one kind that the thread names."""

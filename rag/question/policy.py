@@ -65,6 +65,8 @@ def judge(question: str, language: str) -> Ruling | None:
 
 
 def _reason(question: str) -> str:
+    if not any(letter.isalpha() for letter in question):
+        return "out_of_scope" if _SUM.match(fold(question)) else ""
     if says_danger(question):
         return "in_danger"
     if _SUM.match(fold(question)):
@@ -72,6 +74,8 @@ def _reason(question: str) -> str:
     if (grave := _grave_part(question)) is not None:
         return grave
     ruling = classify(question).ruling
+    if len(words(fold(question))) == 1 and ruling == "out_of_scope":
+        return ""  # a name or a subject, looked for
     return "" if ruling == ANSWER else REASONS[ruling]
 
 

@@ -18,7 +18,6 @@ def status(assistant, text):
         "Who is the mayor of Nairobi?",
         "When was Nairobi's Community Action Team founded?",
         "¿Quién es el alcalde de Málaga?",
-        "Qui est la maire de Strasbourg ?",
         "من هو عمدة باريس؟",
         "من هي عمدة نيروبي؟",
     ],

@@ -68,7 +68,7 @@ class GatherSettings:
     cells: int = 2  # sentences in a cell where there is one column
     read_tokens: int = READ_TOKENS  # by the reader, for quotations or one cell of a table
     rival_tokens: int = 360  # the same for figures that disagree
-    list_tokens: int = 1600  # the same for a list or a reading list
+    list_tokens: int = 2000  # the same for a list or a reading list
     order_share: float = 0.3  # of what other lists must reach, for one announced as in order
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     compose: ComposeSettings = field(default_factory=ComposeSettings)

@@ -27,7 +27,8 @@ def best(text, tmp_path, question):
     generation = build(tmp_path, [document("bend", text)])
     asked = understand(question, EMBEDDER)
     found = candidates(asked, retrieve(asked, generation, 5), generation)
-    first = next(c for c in found if c.quote.text.startswith(text[:30]))
+    opening = [c for c in found if c.quote.text.startswith(text[:30])]
+    first = min(opening, key=lambda c: len(c.quote.text))
     return first, asked, generation
 
 

@@ -89,7 +89,7 @@ def fitted(seen: Floats, labels: Sequence[str]) -> tuple[Any, Floats, Floats]:
 def tried(seen: Floats, labels: Sequence[str], kept: npt.NDArray[np.bool_]) -> Floats:
     """(kept rows, labels): probabilities of the rows kept out, by a model of the others."""
     given = np.asarray(labels)
-    _, weights, bias = fitted(seen[~kept], given[~kept])
+    _, weights, bias = fitted(seen[~kept], given[~kept].tolist())
     return _softmax(seen[kept] @ weights.T + bias)
 
 

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rag.question.classify import ANSWER, classify
+from rag.question.classify import ANSWER, Nature, classify
 from rag.words.sentences import split_sentences
 from rag.words.text import fold, words
 
@@ -31,6 +31,7 @@ REASONS = {  # label of the head -> reason, the gravest first; keys of [decline]
     "out_of_scope": "out_of_scope",
 }
 ORDER = tuple(REASONS.values())
+SURE_OF_A_WORD = 0.95  # probability from which a question of one word is ruled on
 MOST_SENTENCES = 6  # of a long question that are also ruled on one by one
 _GRAVE = ("in_danger", "refused_harm")  # whatever is asked beside it
 _SUM = re.compile(r"^\D{0,40}\d+(?:[.,]\d+)?\s*[x×*+/÷^]\s*\d+(?:[.,]\d+)?\s*=?\s*\W*$")
@@ -73,10 +74,19 @@ def _reason(question: str) -> str:
         return "out_of_scope"
     if (grave := _grave_part(question)) is not None:
         return grave
-    ruling = classify(question).ruling
-    if len(words(fold(question))) == 1 and ruling == "out_of_scope":
-        return ""  # a name or a subject, looked for
-    return "" if ruling == ANSWER else REASONS[ruling]
+    nature = classify(question)
+    if nature.ruling == ANSWER or (_is_word(question) and _doubted(nature)):
+        return ""
+    return REASONS[nature.ruling]
+
+
+def _is_word(question: str) -> bool:
+    return len(words(fold(question))) == 1
+
+
+def _doubted(nature: Nature) -> bool:
+    """Whether a single word may be a name or a subject that is looked for, and no greeting."""
+    return nature.probabilities[nature.ruling] < SURE_OF_A_WORD
 
 
 def _grave_part(question: str) -> str | None:

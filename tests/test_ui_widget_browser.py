@@ -78,7 +78,11 @@ def test_follow_up_knows_what_was_asked_and_a_new_chat_does_not(visit, sanad):
 
 def test_new_question_goes_to_the_top_and_the_bars_stay(visit, sanad):
     frame = opened(visit(sanad.host.put(sanad.tag()), PHONE))
-    for question in (KENYA, "What does UNAR do in Italy?", "What is the budget of the council of Kumanovo?"):
+    for question in (
+        KENYA,
+        "What does UNAR do in Italy?",
+        "What is the budget of the council of Kumanovo?",
+    ):
         turn = ask(frame, question)
         top = frame.locator("main").bounding_box()["y"]
         assert abs(turn.bounding_box()["y"] - top) < 2

@@ -7,16 +7,14 @@ passage and no index.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.encoder.session import Session
+from rag.encoder.session import Session, described
 from rag.encoder.vocabulary import BEGIN, END, vocabulary
-from rag.errors import ConfigurationError
 
 Vectors = npt.NDArray[np.float32]
 BATCH_TOKENS = 2048  # of one pass: more costs memory and is no faster (docs/models.md)
@@ -29,12 +27,7 @@ class SanadEncoder:
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         """Raises ConfigurationError when a file is missing or damaged."""
-        try:
-            facts = json.loads((folder / DESCRIPTION).read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"the model in {folder} cannot be read ({error}); reinstall Sanad"
-            ) from error
+        facts = described(folder / DESCRIPTION)
         self._vocabulary = vocabulary(folder)
         self._session = Session(folder / "body.onnx", threads)
         self._tokens = int(facts["tokens"])

@@ -7,7 +7,6 @@ document, no threshold and no index.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,9 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rag.encoder.session import Session
+from rag.encoder.session import Session, described
 from rag.encoder.vocabulary import BEGIN, END, vocabulary
-from rag.errors import ConfigurationError
 
 DESCRIPTION = "reader.json"
 TITLE_TOKENS = 32
@@ -61,12 +59,7 @@ class SentenceReader:
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         """Raises ConfigurationError when a file is missing or damaged."""
-        try:
-            facts = json.loads((folder / DESCRIPTION).read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"the model in {folder} cannot be read ({error}); reinstall Sanad"
-            ) from error
+        facts = described(folder / DESCRIPTION)
         self._vocabulary = vocabulary(folder.parent / str(facts["vocabulary"]))
         self._session = Session(folder / "body.onnx", threads)
         self._question, self._claim = str(facts["question"]), str(facts["claim"])

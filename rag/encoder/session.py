@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -41,3 +42,14 @@ class Session:
     ) -> list[npt.NDArray[np.float32]]:
         """Outputs, by their names, for named inputs."""
         return [np.asarray(o, np.float32) for o in self._session.run(list(outputs), dict(given))]
+
+
+def described(file: Path) -> dict[str, Any]:
+    """The facts that stand beside a model. Raises ConfigurationError where they cannot be read."""
+    try:
+        found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"the model in {file.parent} cannot be read ({error}); reinstall Sanad"
+        ) from error
+    return found

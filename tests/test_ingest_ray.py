@@ -57,7 +57,9 @@ def write_document(folder: Path, number: int, version: int = 0) -> None:
 
 
 @pytest.fixture
-def many(tmp_path):
+def many(tmp_path, monkeypatch):
+    """Many documents, embedded by the small model: what is tested here is not its work."""
+    monkeypatch.setenv("SANAD_EMBEDDING_MODEL", "sanad-static")
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(DOCUMENTS):

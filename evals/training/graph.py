@@ -211,6 +211,28 @@ def reader_model(body: Body, bits: int, reach: Mapping[str, Floats] | None, outp
     )
 
 
+def read_body(model: Any, like: Body, outputs: int = 0) -> Body:
+    """The body of a model in 8 bits, in 32: `like` gives its sizes. Undoes what `Graph.linear`
+    wrote; with `outputs` also the layer over the states that `reader_model` adds."""
+    from onnx import numpy_helper
+
+    tensors = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
+    smoothed = {
+        node.output[0]: tensors[node.input[1]] for node in model.graph.node
+        if node.op_type == "Mul" and node.input[1].startswith("smooth_")
+    }  # fmt: skip
+    floats = {name: tensors.get(name, values) for name, values in like.floats.items()}
+    for node in model.graph.node:
+        if node.op_type == "DynamicQuantizeMatMul":
+            x, codes, scales = node.input[:3]
+            weight = tensors[codes].astype(np.float32) * tensors[scales]  # (inputs, outputs)
+            floats[f"{codes[:-2]}.w"] = (weight.T * smoothed[x]).reshape(-1)
+    if outputs:
+        floats["head.w"] = tensors["head"].T[:outputs].reshape(-1)
+        floats["head.b"] = tensors["head.b"][:outputs]
+    return Body(like.hidden, like.heads, like.layers, like.epsilon, floats)
+
+
 def in_full(model: Any) -> Any:
     """A model in 8 bits as one that multiplies the same weights in 32 bits, to compare with."""
     from onnx import helper, numpy_helper

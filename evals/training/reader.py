@@ -1,255 +1,55 @@
-"""Train the reader: which sentences of a window answer a question, and whether it says a claim.
+"""Train the reader: which sentences of a window answer a question.
 
     python -m evals.training.reader --data FOLDER --weights FILE --work FOLDER [--steps N]
-        [--out rag/models/sanad-reader]
+        [--begin FILE] [--out rag/models/sanad-reader]
 
 A cross-encoder over question and window, begun from the encoder's body (`--weights` as for
-`evals.training.encoder`). Its vocabulary rows, position rows and lower layers stay as they are:
-they hold what it knows across languages, which training mostly in English would wear away. Four
-numbers a token: whether its sentence answers (averaged over the sentence), whether the answer
-begins or ends there, and, over a claim's tokens, whether the window says the claim. Beside it
-learns what is asked, of questions by themselves, for the heads of `evals.training.heads`.
+`evals.training.encoder`) or from a reader that was written before (`--begin`, its `body.onnx`).
+Its vocabulary rows, position rows and lower layers stay as they are: they hold what it knows
+across languages, which training mostly in English would wear away. Three numbers a token: whether
+its sentence answers (averaged over the sentence), and whether the answer begins or ends there.
+Beside it learns what is asked, of questions by themselves, for the heads of
+`evals.training.heads`.
 
-Checkpoints stand in `--work`; started again, it goes on from the last. Half the examples of a step
-have a window beside them that does not answer: one of the ten nearest by the encoder's vectors, or
-another one of the same source.
+Checkpoints stand in `--work`; started again, it goes on from the last. Beside its own window each
+question has one that does not answer, mostly of those nearest to it by the encoder's vectors.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from evals.training.e5_source import Floats, read_source
 from evals.training.encoder import OUT as ENCODER
 from evals.training.encoder import body_of
-from evals.training.graph import Body, reader_model
-from evals.training.heads import EXAMPLES, kept_out, read
-from evals.training.reader_data import Asked, Claimed, Window, asked, claimed
+from evals.training.graph import Body, read_body, reader_model
+from evals.training.reader_data import asked
+from evals.training.reader_rows import (
+    QUESTION_TOKENS,
+    SENTENCE_TOKENS,
+    WINDOW_TOKENS,
+    Batches,
+    Natures,
+    Near,
+    Pairs,
+    Row,
+    Told,
+)
 
 OUT = Path("rag/models/sanad-reader")
 FROZEN = 6  # lower layers that stay
-QUESTIONS, CLAIMS, NATURES = 8, 4, 24  # examples of one step
-RATE, HEAD_RATE = 7e-5, 1e-3
+RATE, HEAD_RATE = 6e-5, 1e-3
 WARM = 60  # steps until the full rate
 CHECKPOINT = 100  # steps
-QUESTION_TOKENS, SENTENCE_TOKENS, WINDOW_TOKENS = 56, 80, 176
-OUTPUTS = ("answers", "begins", "ends", "says")
-# How often a question of a source is drawn.
-SHARES = {"squad2": 0.27, "selqa": 0.2, "nqg": 0.12, "tydi": 0.09, "arcd": 0.07, "translated": 0.25}
-# How often a lie of a kind is drawn: wrong figures and dates are caught by exact checks.
-LIE_SHARES = {"neighbour": 3.0, "half invented": 3.0, "other passage": 2.0, "own vocabulary": 2.0}
-OTHER_LIES = 0.5
-NATURE_HEADS = ("ruling", "shape", "asks")  # what is asked, learned beside (`evals.training.heads`)
-LOWERED = 0.15  # of questions without capitals, as many are typed
-UNTITLED = 0.3  # of windows without their title
-Ids = list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One pair as the model sees it."""
-
-    ids: Ids
-    sentences: tuple[tuple[int, int], ...]  # their tokens, [start, end)
-    answers: tuple[int, ...]  # sentences that answer
-    span: tuple[int, int] | None  # first and last token of the answer
-    asked: tuple[int, int]  # the tokens of question or claim
-    group: int  # rows of one question
-    true: float | None  # of a claim
-
-
-class Pairs:
-    """Texts to rows of token ids."""
-
-    def __init__(self, folder: Path) -> None:
-        from tokenizers import Tokenizer
-
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._kept: dict[str, Any] = {}
-
-    def encoded(self, text: str) -> Any:
-        """Ids and offsets of a text without special tokens."""
-        if text not in self._kept:
-            self._kept[text] = self._tokenizer.encode(text, add_special_tokens=False)
-        return self._kept[text]
-
-    def row(
-        self, asked: str, window: Window, answers: Sequence[int], group: int,
-        span: tuple[int, int, int] | None = None, true: float | None = None,
-    ) -> Row:  # fmt: skip
-        """<s> asked </s></s> title sentence sentence ... </s>, cut to WINDOW_TOKENS."""
-        first = self._tokenizer.encode(asked, add_special_tokens=False).ids[:QUESTION_TOKENS]
-        ids = [0, *first, 2, 2]
-        limit = len(ids) + WINDOW_TOKENS
-        if window.title:
-            ids += self.encoded(window.title).ids[:32]
-        places: list[tuple[int, int]] = []
-        marked = None
-        for number, sentence in enumerate(window.sentences):
-            encoding = self.encoded(sentence)
-            tokens = encoding.ids[: min(SENTENCE_TOKENS, max(0, limit - len(ids)))]
-            if span is not None and span[0] == number:
-                inside = [
-                    i for i, (a, b) in enumerate(encoding.offsets[: len(tokens)])
-                    if a < span[2] and b > span[1]
-                ]  # fmt: skip
-                if inside:
-                    marked = (len(ids) + inside[0], len(ids) + inside[-1])
-            places.append((len(ids), len(ids) + len(tokens)))
-            ids += tokens
-        seen = tuple(place for place in places if place[1] > place[0])
-        kept = tuple(a for a in answers if a < len(seen))
-        return Row([*ids, 2], seen, kept, marked, (1, 1 + len(first)), group, true)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A question and its labels by head, as numbers; heads it says nothing of are missing."""
-
-    ids: Ids
-    labels: Mapping[str, int]
-
-
-class Natures:
-    """Questions of the heads' file of examples, without those kept to fit thresholds on."""
-
-    def __init__(self, pairs: Pairs) -> None:
-        rows = [row for row in read(EXAMPLES) if not kept_out(row)]
-        self.labels = {
-            head: sorted({row[head] for row in rows if row[head]}) for head in NATURE_HEADS
-        }
-        self._told = [
-            Told(
-                [0, *pairs.encoded(f"query: {row['question']}").ids[:126], 2],
-                {h: self.labels[h].index(row[h]) for h in NATURE_HEADS if row[h]},
-            )
-            for row in rows
-            if any(row[head] for head in NATURE_HEADS)
-        ]
-        self._shaped = [told for told in self._told if "shape" in told.labels]
-
-    def draw(self, step: int) -> list[Told]:
-        """The questions of one step, half of them with a shape."""
-        chance = random.Random(f"natures {step}")
-        half = NATURES // 2
-        return [*chance.choices(self._told, k=half), *chance.choices(self._shaped, k=half)]
-
-
-class Batches:
-    """Draws the examples of each step; the same for a seed and a step."""
-
-    def __init__(
-        self, questions: Sequence[Asked], claims: Sequence[Claimed], pairs: Pairs, near: Any
-    ) -> None:
-        self._by_source: dict[str, list[Asked]] = {}
-        for example in questions:
-            self._by_source.setdefault(example.source, []).append(example)
-        self._true = [c for c in claims if c.true]
-        self._lies: dict[str, list[Claimed]] = {}
-        for c in claims:
-            if not c.true:
-                self._lies.setdefault(c.kind, []).append(c)
-        self._pairs, self._near = pairs, near
-
-    def draw(self, step: int) -> list[Row]:
-        """The rows of one step."""
-        chance = random.Random(f"rows {step}")
-        sources = [s for s in SHARES if s in self._by_source]
-        weights = [SHARES[s] for s in sources]
-        rows: list[Row] = []
-        for group, source in enumerate(chance.choices(sources, weights, k=QUESTIONS)):
-            example = chance.choice(self._by_source[source])
-            question = example.question
-            if chance.random() < LOWERED:
-                question = question.lower()
-            question = f"query: {question}"
-            window = self._bare(example.window, chance)
-            rows.append(self._pairs.row(question, window, example.answers, group, example.span))
-            other = self._near.other(example, chance)
-            if other is not None:
-                rows.append(self._pairs.row(question, self._bare(other, chance), (), group))
-        for number in range(CLAIMS):
-            if number % 2:
-                claim = chance.choice(self._true)
-            else:
-                kinds = sorted(self._lies)
-                shares = [LIE_SHARES.get(kind, OTHER_LIES) for kind in kinds]
-                claim = chance.choice(self._lies[chance.choices(kinds, shares)[0]])
-            rows.append(
-                self._pairs.row(
-                    f"passage: {claim.claim}",
-                    claim.window,
-                    (),
-                    -1 - number,
-                    None,
-                    float(claim.true),
-                )
-            )
-        return rows
-
-    def _bare(self, window: Window, chance: random.Random) -> Window:
-        if chance.random() < UNTITLED:
-            return Window("", window.sentences, window.home)
-        return window
-
-
-class Near:
-    """Windows that are near to each other by the encoder's vectors."""
-
-    NEAREST = 12
-
-    def __init__(self, questions: Sequence[Asked], work: Path) -> None:
-        self._windows = list(
-            {(e.window.home, e.window.sentences): e.window for e in questions}.values()
-        )
-        self._at = {(w.home, w.sentences): i for i, w in enumerate(self._windows)}
-        texts = [" ".join((w.title, *w.sentences)) for w in self._windows]
-        self._nearest = _nearest(texts, work / "nearest.npy", self.NEAREST)
-
-    def other(self, example: Asked, chance: random.Random) -> Window | None:
-        """A window that does not answer: mostly a near one."""
-        at = self._at[example.window.home, example.window.sentences]
-        gold = {example.window.sentences[a] for a in example.answers}
-        near = self._nearest[at]
-        for _ in range(4):
-            number = (
-                int(chance.choice(near))
-                if chance.random() < 0.85
-                else chance.randrange(len(self._windows))
-            )
-            window = self._windows[number]
-            if window.home != example.window.home and not gold & set(window.sentences):
-                return window
-        return None
-
-
-def _nearest(texts: Sequence[str], path: Path, most: int) -> npt.NDArray[np.int32]:
-    if path.is_file():
-        kept = np.load(path)
-        if len(kept) == len(texts):
-            return np.asarray(kept, np.int32)
-    from rag.encoder.encoder import SanadEncoder
-
-    vectors = SanadEncoder(ENCODER).encode_passages(texts)
-    found = np.empty((len(texts), most), np.int32)
-    for start in range(0, len(texts), 512):
-        cosines = vectors[start : start + 512] @ vectors.T
-        for row in range(len(cosines)):
-            cosines[row, start + row] = -1
-        found[start : start + 512] = np.argpartition(-cosines, most, axis=1)[:, :most]
-    np.save(path, found)
-    return found
+OUTPUTS = ("answers", "begins", "ends")
 
 
 def torch_body(body: Body) -> Any:
@@ -308,17 +108,14 @@ def padded(rows: Sequence[Row], words: Floats) -> tuple[Any, Any]:
 
 
 def losses(outputs: Any, rows: Sequence[Row]) -> dict[str, Any]:
-    """The four parts of the loss for (rows, tokens, 4) outputs."""
+    """The parts of the loss for (rows, tokens, 3) outputs: of each sentence by itself, of all
+    sentences of one question against each other, and of the words that answer."""
     import torch
     from torch.nn import functional as F
 
-    singles, truths, spans, claims, said = [], [], [], [], []
+    singles, truths, spans = [], [], []
     groups: dict[int, list[tuple[Any, bool]]] = {}
     for at, row in enumerate(rows):
-        if row.true is not None:
-            claims.append(outputs[at, row.asked[0] : row.asked[1], 3].mean())
-            said.append(row.true)
-            continue
         for number, (a, b) in enumerate(row.sentences):
             logit = outputs[at, a:b, 0].mean()
             answers = number in row.answers
@@ -343,12 +140,10 @@ def losses(outputs: Any, rows: Sequence[Row]) -> dict[str, Any]:
         found["list"] = torch.stack(listed).mean()
     if spans:
         found["span"] = torch.stack(spans).mean()
-    if claims:
-        found["claim"] = F.binary_cross_entropy_with_logits(torch.stack(claims), torch.tensor(said))
     return found
 
 
-WEIGHTS = {"single": 2.0, "list": 1.0, "span": 0.25, "claim": 1.0, "nature": 0.7}
+WEIGHTS = {"single": 3.0, "list": 1.0, "span": 0.25, "nature": 0.5}
 
 
 class Training:
@@ -362,6 +157,10 @@ class Training:
         self.natures = natures
         self.model = torch_body(body)
         self.head = torch.nn.Linear(body.hidden, len(OUTPUTS))
+        if "head.w" in body.floats:
+            weight = body.floats["head.w"].reshape(len(OUTPUTS), body.hidden)
+            self.head.weight.data = torch.from_numpy(weight.copy())
+            self.head.bias.data = torch.from_numpy(body.floats["head.b"].copy())
         sizes = {head: len(labels) for head, labels in natures.labels.items()}
         self.asked = torch.nn.ModuleDict(
             {head: torch.nn.Linear(body.hidden, size) for head, size in sizes.items()}
@@ -393,16 +192,9 @@ class Training:
             state = torch.load(self._path, weights_only=True)
             self.model.load_state_dict(state["model"])
             self.head.load_state_dict(state["head"])
-            if "asked" in state:
-                self.asked.load_state_dict(state["asked"])
-                self.optimiser.load_state_dict(state["optimiser"])
-                self.rates.load_state_dict(state["rates"])
-            else:
-                old = state["optimiser"]["state"]
-                new = self.optimiser.state_dict()
-                new["state"] = dict(old)
-                self.optimiser.load_state_dict(new)
-                self.rates.last_epoch = int(state["step"])
+            self.asked.load_state_dict(state["asked"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.rates.load_state_dict(state["rates"])
             self.step = int(state["step"])
 
     def save(self) -> None:
@@ -418,7 +210,7 @@ class Training:
         self._path.with_suffix(".new").replace(self._path)
 
     def outputs(self, rows: Sequence[Row]) -> Any:
-        """(rows, tokens, 4) float32."""
+        """(rows, tokens, 3) float32."""
         import torch
 
         values, mask = padded(rows, self.words)
@@ -430,7 +222,7 @@ class Training:
         """How far the heads on the mean of the states are from the labels of questions."""
         import torch
 
-        as_rows = [Row(one.ids, (), (), None, (0, 0), 0, None) for one in told]
+        as_rows = [Row(one.ids, (), (), None, 0) for one in told]
         values, mask = padded(as_rows, self.words)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             states = self.model(inputs_embeds=values, attention_mask=mask).last_hidden_state
@@ -518,8 +310,8 @@ def write(training: Training, pairs: Pairs, sample: Iterable[Row], out: Path) ->
     facts = {
         "made_by": "python -m evals.training.reader", "hidden": body.hidden,
         "outputs": list(OUTPUTS), "vocabulary": "sanad-encoder", "question": "query: ",
-        "claim": "passage: ", "question_tokens": QUESTION_TOKENS,
-        "sentence_tokens": SENTENCE_TOKENS, "window_tokens": WINDOW_TOKENS,
+        "question_tokens": QUESTION_TOKENS, "sentence_tokens": SENTENCE_TOKENS,
+        "window_tokens": WINDOW_TOKENS,
     }  # fmt: skip
     (out / "reader.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
     return {path.name: path.stat().st_size for path in out.iterdir()}
@@ -527,10 +319,13 @@ def write(training: Training, pairs: Pairs, sample: Iterable[Row], out: Path) ->
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line entry."""
+    import onnx
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="checkpoints, not committed")
+    parser.add_argument("--begin", type=Path, help="body.onnx of a reader to go on from")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--minutes", type=float, default=600)
     parser.add_argument("--out", type=Path, default=OUT)
@@ -539,12 +334,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.work.mkdir(parents=True, exist_ok=True)
     pairs = Pairs(ENCODER)
     questions = asked(options.data)
-    claims = claimed(options.data, 700)
-    batches = Batches(questions, claims, pairs, Near(questions, options.work))
-    training = Training(
-        body_of(read_source(options.weights)), read_words(ENCODER), options.work, options.steps,
-        Natures(pairs),
-    )  # fmt: skip
+    body = body_of(read_source(options.weights))
+    if options.begin is not None:
+        body = read_body(onnx.load(options.begin), body, len(OUTPUTS))
+    batches = Batches(questions, pairs, Near(questions, options.work))
+    training = Training(body, read_words(ENCODER), options.work, options.steps, Natures(pairs))
     if not options.write:
         run(training, batches, options.minutes)
     sample = [row for step in range(6) for row in batches.draw(10_000_000 + step)]

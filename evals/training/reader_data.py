@@ -1,4 +1,4 @@
-"""Examples the reader learns from: questions with windows of sentences, claims with windows.
+"""Examples the reader learns from: questions with windows of sentences.
 
     python -m evals.training.reader_data --data FOLDER    counts by source and language
 
@@ -6,8 +6,9 @@ FOLDER holds `train/` and `eval/` of the training data. Read are what the licenc
 SQuAD test half, SelQA, TyDi QA (Arabic), ARCD's training part, and of SQuAD 2's halves the
 articles the near-miss figure is not measured on, without the paragraphs of its
 EXCLUDE_FROM_TRAINING.txt. Questions that stand in `questions_translated.tsv` are also asked in
-other languages (our own translations, made for this). Claims come from parallel sentences of
-NTREX-128 and TICO-19: true ones, and lies of `evals.lies`. Knows no model.
+other languages (our own translations, made for this). `questions_parallel.tsv` holds questions
+written for this in four languages each over passages of NTREX-128 and TICO-19, which exist in the
+same four: each is asked of each. Two in five are near misses. Knows no model.
 """
 
 from __future__ import annotations
@@ -15,20 +16,21 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evals.lies import LIES, TRUTHS, Group, Sources, latin_names
-from evals.training.check import LENGTH, groups
-from evals.training.sources import LANGUAGES
+from evals.training.sources import ntrex, tico19
 from rag.words.sentences import split_sentences
 
 TRANSLATED = Path(__file__).with_name("questions_translated.tsv")
+PARALLEL = Path(__file__).with_name("questions_parallel.tsv")  # passage, answers, words, questions
+LANGUAGES = ("en", "ar", "fr", "es")  # the order of its columns
+NONE = "-"
+PASSAGE = 6  # sentences
 MOST_SENTENCES = 7  # of a window
 NQG_BEFORE, NQG_AFTER = 3, 3  # neighbouring sentences of the file that make a window
 _FIXES = (
@@ -62,17 +64,6 @@ class Asked:
     span: tuple[int, int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A sentence, what it is claimed of, and whether that says so."""
-
-    language: str
-    kind: str
-    claim: str
-    window: Window
-    true: bool
-
-
 def asked(data: Path, translated: Path = TRANSLATED) -> list[Asked]:
     """All questions of all sources, those with translations also in other languages."""
     found: dict[str, list[Asked]] = defaultdict(list)
@@ -85,7 +76,7 @@ def asked(data: Path, translated: Path = TRANSLATED) -> list[Asked]:
             for example in found.get(key, ()):
                 across = replace(example, source="translated", language=language, question=question)
                 examples.append(across)
-    return examples
+    return [*examples, *_parallel(data)]
 
 
 def _all(data: Path) -> Iterator[tuple[str, Asked]]:
@@ -182,41 +173,41 @@ def _spanned(source: str, language: str, title: str, context: str, home: str, ro
     return Asked(source, language, " ".join(row["question"].split()), window, gold, span)
 
 
-def claimed(data: Path, most: int, seed: int = 4) -> list[Claimed]:
-    """True sentences and lies over windows in the same and in other languages."""
-    chance = random.Random(seed)
-    found = [_named(group) for group in groups(data, most)]
-    examples: list[Claimed] = []
-    for group in found:
-        shown = Group(group.id, group.sentences[:LENGTH], group.names[:LENGTH])
-        for language in LANGUAGES:
-            others = [g for g in chance.sample(found, 4) if g.id != group.id]
-            sources = Sources(shown, chance.randrange(LENGTH), others, language, chance)
-            made = [(k, True, make(sources)) for k, make in TRUTHS.items()]
-            made.append(("neighbour", False, group.sentences[LENGTH][language]))
-            made += [(k, False, make(sources)) for k, make in LIES.items()]
-            for kind, true, claim in made:
-                if claim:
-                    over = chance.choice(LANGUAGES)
-                    kept = tuple(s[over] for s in shown.sentences)
-                    window = Window("", kept, group.id)
-                    examples.append(Claimed(language, kind, claim, window, true))
-    return examples
+def _parallel(data: Path, path: Path = PARALLEL) -> Iterator[Asked]:
+    """Every question in every language over its passage in every language."""
+    if not path.is_file():
+        return
+    passages = dict(passages_of(data))
+    for line in path.read_text("utf-8").splitlines():
+        home, numbers, words, *questions = line.split("\t")
+        answers = () if numbers == NONE else tuple(int(number) for number in numbers.split(","))
+        for language, question in zip(LANGUAGES, questions, strict=True):
+            for over in LANGUAGES:
+                sentences = tuple(texts[over] for texts in passages[home])
+                window = Window("", sentences, home)
+                span = _span_of(words, sentences, answers)
+                yield Asked("parallel", language, question, window, answers, span)
 
 
-def _named(group: Group) -> Group:
-    """The group with the names of its English sentences; they are looked for in the others."""
-    names = []
-    for texts in group.sentences:
-        english = latin_names(texts["en"])
-        names.append(
-            {
-                language: tuple(n for n in english if n in text)
-                for language, text in texts.items()
-                if language in ("en", "fr", "es")
-            }
-        )
-    return Group(group.id, group.sentences, tuple(names))
+def _span_of(
+    words: str, sentences: Sequence[str], answers: Sequence[int]
+) -> tuple[int, int, int] | None:
+    if words == NONE or not answers:
+        return None
+    at = sentences[answers[0]].find(words)
+    return (answers[0], at, at + len(words)) if at >= 0 else None
+
+
+def passages_of(data: Path) -> Iterator[tuple[str, list[Mapping[str, str]]]]:
+    """Passages of six sentences (four at least) in four languages, and what each is called."""
+    for source in (ntrex, tico19):
+        runs: dict[str, list[Mapping[str, str]]] = defaultdict(list)
+        for unit in source(data):
+            if all(unit.texts.get(language) for language in LANGUAGES):
+                runs[unit.document].append(unit.texts)
+        for document, texts in runs.items():
+            for start in range(0, len(texts) - 3, PASSAGE):
+                yield f"{document}/{start}", texts[start : start + PASSAGE]
 
 
 def main() -> None:
@@ -227,8 +218,6 @@ def main() -> None:
     rows = asked(options.data)
     counts = Counter((row.source, row.language, bool(row.answers)) for row in rows)
     sys.stdout.write(f"{counts}\n")
-    claims = claimed(options.data, 400)
-    sys.stdout.write(f"{Counter((row.kind, row.true) for row in claims)}\n")
 
 
 if __name__ == "__main__":

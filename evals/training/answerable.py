@@ -3,10 +3,11 @@
 
     python -m evals.training.answerable DATA [--limit N] [--out rag/models]
 
-DATA is the folder of evaluation data. Fitted on: every second article of SQuAD 2's development
-half (answerable questions with their own passage and without it, and near misses), and ARCD's
-train part (with and without, and MIRACL's Arabic train questions, which are about other things).
-All else is left to `python -m evals.abstention`. Run it again whenever the support model
+DATA holds `train/` and `eval/` of the training data. Fitted on what the reader did not learn from:
+articles of SQuAD 2's development half, our questions over NTREX-128 and TICO-19 in several pairs
+of languages (both with near misses), and ARCD's train part with MIRACL's Arabic train questions,
+which are about other things. Answerable ones are also asked with their passage taken out. All else
+is left to `python -m evals.abstention`. Run it again whenever the support model
 (`rag/evidence/support.py`) or retrieval changes: its scores are evidence here.
 """
 
@@ -16,13 +17,14 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from evals.posed import Posed, arcd, pose, squad2_halves
+from evals.confidence import auroc
+from evals.posed import Posed, arcd, parallel, pose, squad2_halves
 from rag.embed import MODELS, load_embedder
 from rag.evidence.answerable import FARTHEST, FEATURES, WEIGHTS, AnswerableModel
 from rag.question.query import shipped_translator
@@ -38,6 +40,11 @@ PARTIAL_KEEPS = 0.95  # of the questions that are answered, at least shown as co
 ANSWER_KEEPS = 0.80  # of them, shown as answers
 L2 = 3.0
 FOLDS, RUN = 5, 20
+# Language of the question, of the passages.
+PAIRS = (
+    ("en", "en"), ("ar", "ar"), ("fr", "fr"), ("es", "es"), ("ar", "en"), ("fr", "en"),
+    ("es", "en"), ("en", "ar"), ("en", "fr"), ("fr", "ar"),
+)  # fmt: skip
 
 
 def fit(posed: Sequence[Posed], l2: float = L2, steps: int = 30) -> AnswerableModel:
@@ -88,6 +95,19 @@ def _weighted(posed: Sequence[Posed], l2: float, steps: int) -> AnswerableModel:
     return AnswerableModel(float(w[0]), means, scales, damped, 0.5, 0.5)
 
 
+def report(posed: Sequence[Posed]) -> Iterator[str]:
+    """How well models that did not see a question tell each kind from the answerable, by trial."""
+    p = cross_fitted(posed)
+    for trial in dict.fromkeys(one.trial for one in posed):
+        mine = np.array([one.trial == trial for one in posed])
+        kinds = np.array([one.kind for one in posed])
+        for kind in ("near", "removed", "out"):
+            no = p[mine & (kinds == kind)]
+            if no.size:
+                score = auroc(p[mine & (kinds == "yes")], no)
+                yield f"{trial:20} {kind:8} {len(no):4} AUROC {score:.3f}"
+
+
 def as_json(model: AnswerableModel) -> str:
     """The file that is shipped: features with (mean, deviation, weight)."""
     rows = zip(FEATURES, model.means, model.scales, model.weights, strict=True)
@@ -110,10 +130,13 @@ def main() -> None:
     options = parser.parse_args()
     embedder, translator = load_embedder(), shipped_translator()
     trials = (
-        squad2_halves(options.data, held_out=False, limit=options.limit),
-        arcd(options.data, options.limit, part="train"),
+        squad2_halves(options.data / "eval", held_out=False, limit=options.limit),
+        arcd(options.data / "eval", options.limit, part="train"),
+        *(parallel(options.data, asked, over, options.limit) for asked, over in PAIRS),
     )
-    model = fit([one for trial in trials for one in pose(trial, embedder, translator)])
+    posed = [one for trial in trials for one in pose(trial, embedder, translator)]
+    model = fit(posed)
+    sys.stdout.write("".join(f"{line}\n" for line in report(posed)))
     (options.out / WEIGHTS).write_text(as_json(model), "utf-8")
     sys.stdout.write(as_json(model))
 

@@ -1,4 +1,4 @@
-"""Train the reader: which sentences of a window answer a question.
+"""Train the reader: which sentences of a window answer a question, and whether it says a claim.
 
     python -m evals.training.reader --data FOLDER --weights FILE --work FOLDER [--steps N]
         [--begin FILE] [--out rag/models/sanad-reader]
@@ -6,10 +6,10 @@
 A cross-encoder over question and window, begun from the encoder's body (`--weights` as for
 `evals.training.encoder`) or from a reader that was written before (`--begin`, its `body.onnx`).
 Its vocabulary rows, position rows and lower layers stay as they are: they hold what it knows
-across languages, which training mostly in English would wear away. Three numbers a token: whether
-its sentence answers (averaged over the sentence), and whether the answer begins or ends there.
-Beside it learns what is asked, of questions by themselves, for the heads of
-`evals.training.heads`.
+across languages, which training mostly in English would wear away. Four numbers a token: whether
+its sentence answers (averaged over the sentence), whether the answer begins or ends there, and, of
+a claim's tokens, whether the window bears them out (`least_of` makes them one number). Beside it
+learns what is asked, of questions by themselves, for the heads of `evals.training.heads`.
 
 Checkpoints stand in `--work`; started again, it goes on from the last. Beside its own window each
 question has one that does not answer, mostly of those nearest to it by the encoder's vectors.
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,8 +32,9 @@ from evals.training.e5_source import Floats, read_source
 from evals.training.encoder import OUT as ENCODER
 from evals.training.encoder import body_of
 from evals.training.graph import Body, read_body, reader_model
-from evals.training.reader_data import asked
+from evals.training.reader_data import asked, claimed
 from evals.training.reader_rows import (
+    CLAIM_TOKENS,
     QUESTION_TOKENS,
     SENTENCE_TOKENS,
     WINDOW_TOKENS,
@@ -49,7 +51,7 @@ FROZEN = 6  # lower layers that stay
 RATE, HEAD_RATE = 6e-5, 1e-3
 WARM = 60  # steps until the full rate
 CHECKPOINT = 100  # steps
-OUTPUTS = ("answers", "begins", "ends")
+OUTPUTS = ("answers", "begins", "ends", "says")
 
 
 def torch_body(body: Body) -> Any:
@@ -108,14 +110,18 @@ def padded(rows: Sequence[Row], words: Floats) -> tuple[Any, Any]:
 
 
 def losses(outputs: Any, rows: Sequence[Row]) -> dict[str, Any]:
-    """The parts of the loss for (rows, tokens, 3) outputs: of each sentence by itself, of all
-    sentences of one question against each other, and of the words that answer."""
+    """The parts of the loss for (rows, tokens, 4) outputs: of each sentence by itself, of all
+    sentences of one question against each other, of the words that answer, and of claims."""
     import torch
     from torch.nn import functional as F
 
-    singles, truths, spans = [], [], []
+    singles, truths, spans, claims, said = [], [], [], [], []
     groups: dict[int, list[tuple[Any, bool]]] = {}
     for at, row in enumerate(rows):
+        if row.true is not None:
+            claims.append(least_of(outputs[at, slice(*row.asked), 3]))
+            said.append(row.true)
+            continue
         for number, (a, b) in enumerate(row.sentences):
             logit = outputs[at, a:b, 0].mean()
             answers = number in row.answers
@@ -140,10 +146,19 @@ def losses(outputs: Any, rows: Sequence[Row]) -> dict[str, Any]:
         found["list"] = torch.stack(listed).mean()
     if spans:
         found["span"] = torch.stack(spans).mean()
+    if claims:
+        found["claim"] = F.binary_cross_entropy_with_logits(torch.stack(claims), torch.tensor(said))
     return found
 
 
-WEIGHTS = {"single": 3.0, "list": 1.0, "span": 0.25, "nature": 0.5}
+def least_of(values: Any) -> Any:
+    """A smooth least of (tokens,) values: a claim is as true as its least true part."""
+    import torch
+
+    return -torch.logsumexp(-values, 0) + math.log(len(values))
+
+
+WEIGHTS = {"single": 3.0, "list": 1.0, "span": 0.25, "claim": 1.0, "nature": 0.5}
 
 
 class Training:
@@ -210,7 +225,7 @@ class Training:
         self._path.with_suffix(".new").replace(self._path)
 
     def outputs(self, rows: Sequence[Row]) -> Any:
-        """(rows, tokens, 3) float32."""
+        """(rows, tokens, 4) float32."""
         import torch
 
         values, mask = padded(rows, self.words)
@@ -310,8 +325,8 @@ def write(training: Training, pairs: Pairs, sample: Iterable[Row], out: Path) ->
     facts = {
         "made_by": "python -m evals.training.reader", "hidden": body.hidden,
         "outputs": list(OUTPUTS), "vocabulary": "sanad-encoder", "question": "query: ",
-        "question_tokens": QUESTION_TOKENS, "sentence_tokens": SENTENCE_TOKENS,
-        "window_tokens": WINDOW_TOKENS,
+        "claim": "passage: ", "claim_tokens": CLAIM_TOKENS, "question_tokens": QUESTION_TOKENS,
+        "sentence_tokens": SENTENCE_TOKENS, "window_tokens": WINDOW_TOKENS,
     }  # fmt: skip
     (out / "reader.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
     return {path.name: path.stat().st_size for path in out.iterdir()}
@@ -337,7 +352,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     body = body_of(read_source(options.weights))
     if options.begin is not None:
         body = read_body(onnx.load(options.begin), body, len(OUTPUTS))
-    batches = Batches(questions, pairs, Near(questions, options.work))
+    batches = Batches(questions, claimed(options.data), pairs, Near(questions, options.work))
     training = Training(body, read_words(ENCODER), options.work, options.steps, Natures(pairs))
     if not options.write:
         run(training, batches, options.minutes)

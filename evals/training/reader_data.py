@@ -1,4 +1,4 @@
-"""Examples the reader learns from: questions with windows of sentences.
+"""Examples the reader learns from: questions with windows of sentences, claims with windows.
 
     python -m evals.training.reader_data --data FOLDER    counts by source and language
 
@@ -8,7 +8,8 @@ articles the near-miss figure is not measured on, without the paragraphs of its
 EXCLUDE_FROM_TRAINING.txt. Questions that stand in `questions_translated.tsv` are also asked in
 other languages (our own translations, made for this). `questions_parallel.tsv` holds questions
 written for this in four languages each over passages of NTREX-128 and TICO-19, which exist in the
-same four: each is asked of each. Two in five are near misses. Knows no model.
+same four: each is asked of each. Two in five are near misses. `claims_parallel.tsv` holds
+statements written over the same passages, half of them false in one way. Knows no model.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from rag.words.sentences import split_sentences
 
 TRANSLATED = Path(__file__).with_name("questions_translated.tsv")
 PARALLEL = Path(__file__).with_name("questions_parallel.tsv")  # passage, answers, words, questions
+CLAIMS = Path(__file__).with_name("claims_parallel.tsv")  # passage, kind, sentences, statements
+TRUE_KINDS = ("paraphrase", "joined", "part")
 LANGUAGES = ("en", "ar", "fr", "es")  # the order of its columns
 NONE = "-"
 PASSAGE = 6  # sentences
@@ -53,7 +56,8 @@ class Asked:
     """A question, the window that answers it, and which of its sentences do.
 
     `answers` is empty where the window does not answer, which then comes close. `span` is
-    (sentence, start, end) in characters, where it is known.
+    (sentence, start, end) in characters, where it is known; `over` the window's language, where
+    that is another than the question's.
     """
 
     source: str
@@ -62,6 +66,26 @@ class Asked:
     window: Window
     answers: tuple[int, ...]
     span: tuple[int, int, int] | None = None
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A statement in four languages, the passage it was written over in the same four, the
+    sentences that carry it or that it twists, and whether the passage says so."""
+
+    kind: str
+    home: str
+    claim: Mapping[str, str]
+    sentences: tuple[Mapping[str, str], ...]
+    carried_by: tuple[int, ...]
+    true: bool
+
+
+def kept_out(home: str) -> bool:
+    """Whether what was asked of a passage (or an article, by its title) is not learned from but
+    kept to fit thresholds on: one in eight, by a hash."""
+    return hashlib.sha256(home.encode()).digest()[0] % 8 == 0
 
 
 def asked(data: Path, translated: Path = TRANSLATED) -> list[Asked]:
@@ -76,7 +100,7 @@ def asked(data: Path, translated: Path = TRANSLATED) -> list[Asked]:
             for example in found.get(key, ()):
                 across = replace(example, source="translated", language=language, question=question)
                 examples.append(across)
-    return [*examples, *_parallel(data)]
+    return [*examples, *written_over(data)]
 
 
 def _all(data: Path) -> Iterator[tuple[str, Asked]]:
@@ -173,7 +197,7 @@ def _spanned(source: str, language: str, title: str, context: str, home: str, ro
     return Asked(source, language, " ".join(row["question"].split()), window, gold, span)
 
 
-def _parallel(data: Path, path: Path = PARALLEL) -> Iterator[Asked]:
+def written_over(data: Path, path: Path = PARALLEL) -> Iterator[Asked]:
     """Every question in every language over its passage in every language."""
     if not path.is_file():
         return
@@ -186,7 +210,20 @@ def _parallel(data: Path, path: Path = PARALLEL) -> Iterator[Asked]:
                 sentences = tuple(texts[over] for texts in passages[home])
                 window = Window("", sentences, home)
                 span = _span_of(words, sentences, answers)
-                yield Asked("parallel", language, question, window, answers, span)
+                yield Asked("parallel", language, question, window, answers, span, over)
+
+
+def claimed(data: Path, path: Path = CLAIMS) -> list[Claimed]:
+    """All statements of the file."""
+    passages = dict(passages_of(data))
+    found = []
+    for line in path.read_text("utf-8").splitlines():
+        home, kind, numbers, *texts = line.split("\t")
+        claim = dict(zip(LANGUAGES, texts, strict=True))
+        carried = tuple(int(number) for number in numbers.split(","))
+        true = kind in TRUE_KINDS
+        found.append(Claimed(kind, home, claim, tuple(passages[home]), carried, true))
+    return found
 
 
 def _span_of(

@@ -15,17 +15,21 @@ import numpy as np
 import numpy.typing as npt
 
 from evals.training.encoder import OUT as ENCODER
-from evals.training.heads import EXAMPLES, kept_out, read
-from evals.training.reader_data import Asked, Window
+from evals.training.heads import EXAMPLES, read
+from evals.training.heads import kept_out as kept_out_of_heads
+from evals.training.reader_data import LANGUAGES, Asked, Claimed, Window, kept_out
 
-QUESTIONS, NATURES = 8, 20  # examples of one step
-QUESTION_TOKENS, SENTENCE_TOKENS, WINDOW_TOKENS = 56, 80, 176
+QUESTIONS, CLAIMS, NATURES = 8, 5, 20  # examples of one step
+QUESTION_TOKENS, CLAIM_TOKENS, SENTENCE_TOKENS, WINDOW_TOKENS = 56, 96, 80, 176
 # How often a question of a source is drawn.
 SHARES = {
     "squad2": 0.22, "selqa": 0.13, "nqg": 0.08, "tydi": 0.07, "arcd": 0.05, "translated": 0.15,
     "parallel": 0.3,
 }  # fmt: skip
 NATURE_HEADS = ("ruling", "shape", "asks")  # what is asked, learned beside (`evals.training.heads`)
+# Of claims: true ones whose sentences are taken out of the window, which makes them false;
+# sentences of the passage in another language, true; and those of other passages, false.
+TAKEN_OUT, RENDERED, ELSEWHERE = 0.12, 0.12, 0.06
 LOWERED = 0.15  # of questions without capitals, as many are typed
 UNTITLED = 0.3  # of windows without their title
 Ids = list[int]
@@ -40,6 +44,8 @@ class Row:
     answers: tuple[int, ...]  # sentences that answer
     span: tuple[int, int] | None  # first and last token of the answer
     group: int  # rows of one question
+    asked: tuple[int, int] = (0, 0)  # the tokens of a claim
+    true: float | None = None  # of a claim
 
 
 class Pairs:
@@ -59,10 +65,11 @@ class Pairs:
 
     def row(
         self, question: str, window: Window, answers: Sequence[int], group: int,
-        span: tuple[int, int, int] | None = None,
+        span: tuple[int, int, int] | None = None, true: float | None = None,
     ) -> Row:  # fmt: skip
         """<s> question </s></s> title sentence sentence ... </s>, cut to WINDOW_TOKENS."""
-        first = self._tokenizer.encode(question, add_special_tokens=False).ids[:QUESTION_TOKENS]
+        most = QUESTION_TOKENS if true is None else CLAIM_TOKENS
+        first = self._tokenizer.encode(question, add_special_tokens=False).ids[:most]
         ids = [0, *first, 2, 2]
         limit = len(ids) + WINDOW_TOKENS
         if window.title:
@@ -83,7 +90,7 @@ class Pairs:
             ids += tokens
         seen = tuple(place for place in places if place[1] > place[0])
         kept = tuple(a for a in answers if a < len(seen))
-        return Row([*ids, 2], seen, kept, marked, group)
+        return Row([*ids, 2], seen, kept, marked, group, (1, 1 + len(first)), true)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class Natures:
     """Questions of the heads' file of examples, without those kept to fit thresholds on."""
 
     def __init__(self, pairs: Pairs) -> None:
-        rows = [row for row in read(EXAMPLES) if not kept_out(row)]
+        rows = [row for row in read(EXAMPLES) if not kept_out_of_heads(row)]
         self.labels = {
             head: sorted({row[head] for row in rows if row[head]}) for head in NATURE_HEADS
         }
@@ -160,10 +167,15 @@ def _is_repeated(example: Asked) -> bool:
 class Batches:
     """Draws the examples of each step; the same for a seed and a step."""
 
-    def __init__(self, questions: Sequence[Asked], pairs: Pairs, near: Near) -> None:
+    def __init__(
+        self, questions: Sequence[Asked], claims: Sequence[Claimed], pairs: Pairs, near: Near
+    ) -> None:
         self._by_source: dict[str, list[Asked]] = {}
         for example in questions:
-            self._by_source.setdefault(example.source, []).append(example)
+            if not kept_out(example.window.title or example.window.home):
+                self._by_source.setdefault(example.source, []).append(example)
+        learned = [claim for claim in claims if not kept_out(claim.home)]
+        self._claims = {true: [c for c in learned if c.true is true] for true in (True, False)}
         self._pairs, self._near = pairs, near
 
     def draw(self, step: int) -> list[Row]:
@@ -183,7 +195,24 @@ class Batches:
             other = self._near.other(example, chance)
             if other is not None:
                 rows.append(self._pairs.row(question, self._bare(other, chance), (), group))
-        return rows
+        return [*rows, *(self._claim(number, chance) for number in range(CLAIMS))]
+
+    def _claim(self, number: int, chance: random.Random) -> Row:
+        """One claim over its passage, each in some language."""
+        said = chance.choice(self._claims[chance.random() < 0.5 + TAKEN_OUT / 2])
+        language, over = chance.choice(LANGUAGES), chance.choice(LANGUAGES)
+        claim, sentences, true = said.claim[language], said.sentences, said.true
+        drawn = chance.random()
+        if true and drawn < 2 * TAKEN_OUT:
+            sentences = tuple(s for n, s in enumerate(sentences) if n not in said.carried_by)
+            true = False
+        elif drawn > 1 - RENDERED:
+            claim, true = chance.choice(sentences)[language], True
+        elif drawn > 1 - RENDERED - ELSEWHERE:
+            other = chance.choice(self._claims[True])
+            claim, true = chance.choice(other.sentences)[language], other.home == said.home
+        window = Window("", tuple(s[over] for s in sentences), said.home)
+        return self._pairs.row(f"passage: {claim}", window, (), -1 - number, None, float(true))
 
     def _bare(self, window: Window, chance: random.Random) -> Window:
         if chance.random() < UNTITLED:

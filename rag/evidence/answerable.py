@@ -30,6 +30,8 @@ WEIGHTS = "sanad-answerable.json"
 FARTHEST = 4.0  # deviations from the mean beyond which evidence counts no more
 FEATURES = (
     "support",  # log odds of the best sentence
+    "reader",  # the most that the reader makes of any sentence, log odds
+    "cross",  # 1 when the best sentence is in another language than the question
     "name_missing",  # share of the question's names and figures that its passage lacks
     "negation",  # 1 when the question is negated and the sentence is not
     "matched",  # idf of the question's words in the passage, the rarest word possible being 1
@@ -107,7 +109,13 @@ def evidence(
     weight = sum(index.idf(index.expected_frequency(word)) for word in asked)
     matched = best.features.passage * weight / index.idf(1.0)
     turned = is_negated(question.text) and not denies(best.quote.text)
-    return np.array([_log_odds(best.score), best.features.name_missing, float(turned), matched])
+    read = max(candidate.features.reader for candidate in found)
+    return np.array(
+        [
+            _log_odds(best.score), read, best.features.cross, best.features.name_missing,
+            float(turned), matched,
+        ]
+    )  # fmt: skip
 
 
 def is_negated(question: str) -> bool:

@@ -50,7 +50,8 @@ OUT = Path("rag/models/sanad-reader")
 FROZEN = 6  # lower layers that stay
 RATE, HEAD_RATE = 6e-5, 1e-3
 WARM = 60  # steps until the full rate
-CHECKPOINT = 100  # steps
+PARTS = 4  # that the rows of a step pass in, by length
+CHECKPOINT = 50  # steps
 OUTPUTS = ("answers", "begins", "ends", "says")
 
 
@@ -65,14 +66,17 @@ def torch_body(body: Body) -> Any:
         layer_norm_eps=body.epsilon, hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.0,
     )  # fmt: skip
     model = BertModel(config, add_pooling_layer=False)
-    given = {name: torch.from_numpy(values) for name, values in body.floats.items()}
+    given = {name: torch.tensor(values) for name, values in body.floats.items()}
     state = model.state_dict()
     for name, source in torch_names(body.layers).items():
         state[name] = given[source].reshape(state[name].shape)
     model.load_state_dict(state)
+    frozen = [f"encoder.layer.{n}." for n in range(FROZEN)]
     for name, weight in model.named_parameters():
-        frozen = [f"encoder.layer.{n}." for n in range(FROZEN)]
         weight.requires_grad = not name.startswith(("embeddings.", *frozen))
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Dropout) and name.startswith(("embeddings.", *frozen)):
+            module.p = 0.0  # what does not learn needs none
     return model
 
 
@@ -224,12 +228,18 @@ class Training:
         torch.save(state, self._path.with_suffix(".new"))
         self._path.with_suffix(".new").replace(self._path)
 
-    def outputs(self, rows: Sequence[Row]) -> Any:
-        """(rows, tokens, 4) float32."""
+    def cast(self) -> Any:
+        """16-bit products where the processor has them; elsewhere they would be slower."""
         import torch
 
+        fast = torch.cpu._is_avx512_bf16_supported()
+        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast)
+
+    def outputs(self, rows: Sequence[Row]) -> Any:
+        """(rows, tokens, 4) float32."""
+
         values, mask = padded(rows, self.words)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with self.cast():
             states = self.model(inputs_embeds=values, attention_mask=mask).last_hidden_state
         return self.head(states.float())
 
@@ -239,7 +249,7 @@ class Training:
 
         as_rows = [Row(one.ids, (), (), None, 0) for one in told]
         values, mask = padded(as_rows, self.words)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with self.cast():
             states = self.model(inputs_embeds=values, attention_mask=mask).last_hidden_state
         there = mask.float()[:, :, None]
         means = (states.float() * there).sum(1) / there.sum(1)
@@ -257,8 +267,8 @@ class Training:
         self.model.train()
         self.optimiser.zero_grad()
         ordered = sorted(rows, key=lambda row: len(row.ids))
-        halves = (ordered[: len(ordered) // 2], ordered[len(ordered) // 2 :])
-        outs = [self.outputs(half) for half in halves]
+        share = -(-len(ordered) // PARTS)
+        outs = [self.outputs(ordered[at : at + share]) for at in range(0, len(ordered), share)]
         longest = max(out.shape[1] for out in outs)
         whole = torch.cat(
             [torch.nn.functional.pad(out, (0, 0, 0, longest - out.shape[1])) for out in outs]

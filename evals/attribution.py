@@ -52,6 +52,14 @@ def parts_cited(case: Case, seen: Observed) -> float:
     return len(held) / len(parts)
 
 
+def led(case: Case, seen: Observed) -> float:
+    """1 when the first statement cites a gold quote that may lead."""
+    first = seen.statements[0].citations if seen.statements else ()
+    leading = [gold for gold in case.gold if gold.leads]
+    cited = (citation for citation in seen.citations if citation.n in first)
+    return float(any(cites(citation, gold) for citation in cited for gold in leading))
+
+
 def citation_precision(case: Case, seen: Observed) -> float | None:
     """Share of the citations that overlap gold; None for a reply without any."""
     relevant = [_relevant(citation, case) for citation in seen.citations]

@@ -53,13 +53,15 @@ class _Strict(BaseModel):
 class GoldQuote(_Strict):
     """Where the answer stands: a document id and, if given, its page and words of its text.
 
-    Entries without `part`, or of one part, are alternatives; each part is wanted.
+    Entries without `part`, or of one part, are alternatives; each part is wanted. One that
+    `leads` would be right as the first sentence of the reply.
     """
 
     document: str = Field(min_length=1)
     page: int | None = Field(default=None, ge=1)
     quote: str = ""
     part: str = ""
+    leads: bool = False
 
 
 class Standalone(_Strict):

@@ -15,6 +15,7 @@ from evals.attribution import (
     citation_recall,
     document_cited,
     fidelity,
+    led,
     parts_cited,
     quote_cited,
     retrieval,
@@ -44,6 +45,7 @@ ASKED = {
 }
 GRADED = {
     "unreserved": "answerable cases answered without the mark of only coming close",
+    "leads": "answerable cases whose first statement cites a gold quote that may lead",
     "citation_precision": "share of citations that overlap a gold quote",
     "citation_recall": "share of statements with a citation that overlaps a gold quote",
     "numbers": "share of the numbers stated that the cited quotes carry",
@@ -96,6 +98,7 @@ def _graded(case: Case, seen: Observed) -> dict[str, float | None]:
     expected = case.expect == "answered"
     return {
         "unreserved": float(seen.status == "answered") if expected else None,
+        "leads": led(case, seen) if any(gold.leads for gold in case.gold) else None,
         "citation_precision": citation_precision(case, seen) if quoted else None,
         "citation_recall": citation_recall(case, seen) if quoted else None,
         **{kind: carried(kind, seen) for kind in KINDS},

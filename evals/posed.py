@@ -69,22 +69,33 @@ class Posed:
 
 def pose(trial: Trial, embedder: Embedder, translator: Translates) -> list[Posed]:
     """Ask every question; one of kind "yes" is asked again with its passage removed."""
-    passages = [
-        CorpusPassage(str(number), text, "", trial.language)
-        for number, text in enumerate(trial.passages)
-    ]
+    return pose_all([trial], embedder, translator)
+
+
+def pose_all(trials: Sequence[Trial], embedder: Embedder, translator: Translates) -> list[Posed]:
+    """Ask the questions of several trials; passages that trials share are embedded once."""
     found: list[Posed] = []
-    with indexed(passages, embedder) as generation:
-        for item in trial.items:
-            question = understand(item.text, embedder, translator, None, generation.spellings)
-            hits = retrieve(question, generation, PASSAGES + 1)
-            found.append(_posed(item.kind, trial, question, hits[:PASSAGES], generation, embedder))
-            if item.kind == "yes":
-                rest = [hit for hit in hits if hit.passage.document_id != str(item.gold)]
-                found.append(
-                    _posed("removed", trial, question, rest[:PASSAGES], generation, embedder)
-                )
+    for language, texts in dict.fromkeys((trial.language, trial.passages) for trial in trials):
+        passages = [
+            CorpusPassage(str(number), text, "", language) for number, text in enumerate(texts)
+        ]
+        with indexed(passages, embedder) as generation:
+            for trial in trials:
+                if (trial.language, trial.passages) == (language, texts):
+                    found += _asked(trial, generation, embedder, translator)
     return found
+
+
+def _asked(
+    trial: Trial, generation: Generation, embedder: Embedder, translator: Translates
+) -> Iterator[Posed]:
+    for item in trial.items:
+        question = understand(item.text, embedder, translator, None, generation.spellings)
+        hits = retrieve(question, generation, PASSAGES + 1)
+        yield _posed(item.kind, trial, question, hits[:PASSAGES], generation, embedder)
+        if item.kind == "yes":
+            rest = [hit for hit in hits if hit.passage.document_id != str(item.gold)]
+            yield _posed("removed", trial, question, rest[:PASSAGES], generation, embedder)
 
 
 def _posed(

@@ -27,8 +27,8 @@ from ingest.segment import indexed_text
 from rag.assistant import AskSettings, Assistant
 from rag.embed import Embedder
 from rag.errors import ConfigurationError
-from rag.evidence.gather import GatherSettings
 from rag.evidence.retrieve import RetrievalSettings
+from rag.evidence.search import GatherSettings
 from rag.index.generation import Generation
 from rag.question.query import Translates
 from rag.types import Page, Passage, SourceDocument

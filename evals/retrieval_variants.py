@@ -15,8 +15,8 @@ from evals.measures import measure
 from evals.retrieval_peers import DEPTH, peer_rankings
 from rag.assistant import AskSettings, Assistant
 from rag.embed import MODELS, Embedder
-from rag.evidence.gather import GatherSettings
 from rag.evidence.retrieve import RetrievalSettings
+from rag.evidence.search import GatherSettings
 from rag.index.generation import Generation
 from rag.index.spellings import Spellings
 from rag.question.query import TABLES, Identity, Knows, Translates

@@ -16,8 +16,9 @@ from rag.embed import Embedder
 from rag.errors import ConfigurationError
 from rag.evidence.arrange import arrange
 from rag.evidence.compose import decline, spoken
-from rag.evidence.gather import Found, GatherSettings, find
+from rag.evidence.gather import find
 from rag.evidence.retrieve import Filters, one_version, retrieve
+from rag.evidence.search import Found, GatherSettings
 from rag.index.generation import Generation
 from rag.intake import Asked, asked_back, plain, receive
 from rag.question.glossary import GlossaryFile

@@ -23,8 +23,8 @@ from ingest.build import build_generation, indexed_text
 from ingest.catalog import Catalog, LedgerRow
 from rag.assistant import AskSettings, Assistant
 from rag.evidence.compose import ComposeSettings
-from rag.evidence.gather import GatherSettings
 from rag.evidence.retrieve import RetrievalSettings
+from rag.evidence.search import GatherSettings
 from rag.index.generation import Generation, open_current
 from rag.question.query import Identity
 from rag.types import Passage, SourceDocument

@@ -9,7 +9,8 @@ import pytest
 from rag.embed import HashEmbedder
 from rag.evidence.arrange import arrange
 from rag.evidence.compose import spoken
-from rag.evidence.gather import Found, find
+from rag.evidence.gather import find
+from rag.evidence.search import Found
 from rag.question.query import understand
 from rag.question.shapes import plan
 from rag.types import Answer, AnswerSentence

@@ -10,8 +10,8 @@ import pytest
 from rag.assistant import AskSettings, Assistant
 from rag.embed import HashEmbedder
 from rag.errors import ConfigurationError
-from rag.evidence.gather import GatherSettings
 from rag.evidence.retrieve import RetrievalSettings, retrieve
+from rag.evidence.search import GatherSettings
 from rag.question.query import understand
 from rag.rerank import CrossEncoderReranker, Reordering, load_reranker
 from rag.settings import Settings

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evals.confidence import auroc
-from evals.posed import Posed, arcd, parallel, pose, squad2_halves
+from evals.posed import Posed, arcd, parallel, pose_all, squad2_halves
 from rag.embed import MODELS, load_embedder
 from rag.evidence.answerable import FARTHEST, FEATURES, WEIGHTS, AnswerableModel
 from rag.question.query import shipped_translator
@@ -134,7 +134,7 @@ def main() -> None:
         arcd(options.data / "eval", options.limit, part="train"),
         *(parallel(options.data, asked, over, options.limit) for asked, over in PAIRS),
     )
-    posed = [one for trial in trials for one in pose(trial, embedder, translator)]
+    posed = pose_all(trials, embedder, translator)
     model = fit(posed)
     sys.stdout.write("".join(f"{line}\n" for line in report(posed)))
     (options.out / WEIGHTS).write_text(as_json(model), "utf-8")

@@ -64,6 +64,7 @@ class SentenceReader:
         self._session = Session(folder / "body.onnx", threads)
         self._question, self._claim = str(facts["question"]), str(facts["claim"])
         self._question_tokens = int(facts["question_tokens"])
+        self._claim_tokens = int(facts.get("claim_tokens", self._question_tokens))
         self._sentence_tokens = int(facts["sentence_tokens"])
         self.window_tokens = int(facts["window_tokens"])
         self._of = {name: at for at, name in enumerate(facts["outputs"])}
@@ -74,18 +75,21 @@ class SentenceReader:
 
     def read(self, question: str, windows: Sequence[Window]) -> list[list[SentenceRead]]:
         """One entry for each sentence of each window that fits; cut-off ones are left out."""
-        pairs = [self._pair(self._question + question, window) for window in windows]
+        most = self._question_tokens
+        pairs = [self._pair(self._question + question, window, most) for window in windows]
         return [
             [self._sentence(marks, pair, number) for number in range(len(pair.places))]
             for pair, marks in zip(pairs, self._marks(pairs), strict=True)
         ]
 
     def says(self, claim: str, windows: Sequence[Window]) -> list[float]:
-        """Log odds that each window says a claim."""
-        pairs = [self._pair(self._claim + claim, window) for window in windows]
+        """Log odds that each window says a claim: a smooth least over the claim's tokens, as in
+        training (`evals.training.reader.least_of`)."""
+        most = self._claim_tokens
+        pairs = [self._pair(self._claim + claim, window, most) for window in windows]
         column = self._of["says"]
         return [
-            float(marks[slice(*pair.asked), column].mean())
+            _least(marks[slice(*pair.asked), column])
             for pair, marks in zip(pairs, self._marks(pairs), strict=True)
         ]
 
@@ -99,9 +103,9 @@ class SentenceReader:
             (found[batch],) = self._session.run(("means",), {"rows": rows, "mask": mask})
         return found
 
-    def _pair(self, asked: str, window: Window) -> _Pair:
+    def _pair(self, asked: str, window: Window, most: int) -> _Pair:
         encoded = self._vocabulary.encoded((asked, window.title, *window.sentences))
-        first = encoded[0].ids[: self._question_tokens]
+        first = encoded[0].ids[:most]
         ids = [BEGIN, *first, END, END]
         limit = len(ids) + self.window_tokens
         ids += encoded[1].ids[:TITLE_TOKENS]
@@ -134,6 +138,12 @@ class SentenceReader:
         odds = float(inside[:, self._of["answers"]].mean())
         worth = float(begins[first] + ends[last])
         return SentenceRead(odds, int(offsets[first][0]), int(offsets[last][1]), worth)
+
+
+def _least(values: Marks) -> float:
+    """-log mean exp(-v) of (tokens,) values."""
+    lowest = float(values.min())
+    return lowest - float(np.log(np.exp(lowest - values).mean()))
 
 
 def _best_span(begins: Marks, ends: Marks) -> tuple[int, int]:

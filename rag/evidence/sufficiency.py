@@ -1,30 +1,24 @@
 """Whether what was found is enough: to answer, to be shown as coming close, or for neither.
 
-Four things speak: the best sentence's probability, that of the question as a whole, whether
-anything chosen is about the places and names that were asked about, and for the holder of an
-office of a place whether a sentence speaks of that office there. Knows no wording.
+The probability that the question is answered speaks first (`rag.evidence.answerable`); then
+whether anything chosen is about the places and names that were asked about, and for the holder of
+an office of a place whether a sentence speaks of that office there. Knows no wording.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from rag.evidence.answerable import probability, shipped_answerable
 from rag.evidence.candidates import Candidate
-from rag.evidence.compose import ComposeSettings, partial
 from rag.index.generation import Generation
 from rag.question.mentions import Mention, mentions
 from rag.question.query import Question
 from rag.question.sides import Side, aboutness, countries_named
 from rag.question.subject import headings_of
 from rag.words.text import fold, stopwords, terms, words
-
-# Share of the question's words, by weight, that the best of the quoted passages must hold with
-# its headings. Seen on our own suites (development, not held out): 8 of the 14 near misses that
-# were still answered lie below, 2 of the 100 answerable questions.
-LEAST_HELD = 0.5
-LEAST_SCORE = 0.1  # probability of the best sentence below which that alone declines
 
 # Offices that a place has one holder of, in the singular: "some 20 mayors" names nobody.
 _OFFICE = {
@@ -43,26 +37,21 @@ _GENERAL = {  # words between an office and its place
 }
 
 
-def is_answered(question: Question, found: Sequence[Candidate], generation: Generation) -> bool:
-    """Whether the candidates, best first, may answer at all: not where the best hardly does and
-    its passage holds less than half of the question."""
-    if found and found[0].score < LEAST_SCORE and found[0].features.passage < LEAST_HELD:
-        return False
-    return probability(question, found, generation) >= shipped_answerable().partial_at
+Verdict = Literal["answered", "close", "declined"]
 
 
-def is_weak(
-    question: Question,
-    chosen: Sequence[Candidate],
-    generation: Generation,
-    settings: ComposeSettings,
-) -> bool:
-    """Whether what was chosen only comes close: unlikely to answer, or about other places or
-    names than those asked about."""
-    if not chosen or partial(chosen, settings):
-        return True
-    if max(candidate.features.passage for candidate in chosen) < LEAST_HELD:
-        return True
+def verdict(question: Question, found: Sequence[Candidate], generation: Generation) -> Verdict:
+    """What the candidates, best first, are worth together: an answer, something that comes close,
+    or neither."""
+    model = shipped_answerable()
+    likely = probability(question, found, generation)
+    if likely < model.partial_at:
+        return "declined"
+    return "answered" if likely >= model.answer_at else "close"
+
+
+def is_elsewhere(question: Question, chosen: Sequence[Candidate], generation: Generation) -> bool:
+    """Whether what was chosen is about other places, offices or names than those asked about."""
     if _elsewhere(question, chosen, generation) or _another_office(question, chosen, generation):
         return True
     return all(candidate.features.name_missing == 1.0 for candidate in chosen)

@@ -33,7 +33,11 @@ REASONS = {  # label of the head -> reason, the gravest first; keys of [decline]
 ORDER = tuple(REASONS.values())
 SURE_OF_A_WORD = 0.95  # probability from which a question of one word is ruled on
 MOST_SENTENCES = 6  # of a long question that are also ruled on one by one
-_GRAVE = ("in_danger", "refused_harm")  # whatever is asked beside it
+_GRAVE = ("danger", "harm")  # whatever is asked beside it
+# A sentence of a longer question is grave by itself from the first probability on, where the whole
+# is to be answered with less than the second. Of the examples with several sentences 98 % of the
+# dangers are seen so and 1 % of the harmless refused; with 0.6 and without the second, 34 %.
+PART_AT, WHOLE_BELOW = 0.8, 0.7
 _SUM = re.compile(r"^\D{0,40}\d+(?:[.,]\d+)?\s*[x×*+/÷^]\s*\d+(?:[.,]\d+)?\s*=?\s*\W*$")
 
 
@@ -94,8 +98,11 @@ def _grave_part(question: str) -> str | None:
     spans = split_sentences(question, "en")
     if not 1 < len(spans) <= MOST_SENTENCES:
         return None
-    found = {REASONS.get(classify(question[start:end]).ruling, "") for start, end in spans}
-    return next((reason for reason in _GRAVE if reason in found), None)
+    if classify(question).probabilities[ANSWER] >= WHOLE_BELOW:
+        return None
+    parts = [classify(question[start:end]).probabilities for start, end in spans]
+    grave = (label for label in _GRAVE if any(part[label] >= PART_AT for part in parts))
+    return next((REASONS[label] for label in grave), None)
 
 
 def says_danger(question: str) -> bool:

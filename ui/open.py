@@ -18,8 +18,8 @@ from rag.embed import (
 )
 from rag.errors import ConfigurationError, ModelMissingError
 from rag.evidence.compose import ComposeSettings
-from rag.evidence.search import GatherSettings
 from rag.evidence.retrieve import LEXICAL, STATIC_LEXICAL, RetrievalSettings
+from rag.evidence.search import GatherSettings
 from rag.index.generation import Generation, open_current
 from rag.question.glossary import FILE, GlossaryFile
 from rag.question.query import Translates, shipped_translator

@@ -8,7 +8,7 @@ arranges nothing. Tables and lists are `rag.evidence.shaped`'s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from rag.embed import Embedder
@@ -76,12 +76,24 @@ def _quotes(search: Search, plan: Plan) -> Found:
         wider = _wider(search, found)
         chosen = rivals(chosen, wider, search.question, search.generation)
     chosen = _read_on(chosen, search)
-    ordered = [c for group in by_document(chosen).values() for c in group]
+    ordered = _led(by_document(chosen).values(), search)
     if plan.archetype == "latest":
         ordered = sorted(ordered, key=_newest_first, reverse=True)
     if plan.archetype == "definition":
         ordered = defining(ordered, search.question)
     return Found(tuple(hits), tuple(ordered), plan, weak=worth == "close")
+
+
+def _led(groups: Iterable[Sequence[Candidate]], search: Search) -> list[Candidate]:
+    """Groups one after the other, the likeliest sentence of all before everything else, its
+    document's next."""
+    listed = [list(group) for group in groups]
+    if not listed:
+        return []
+    best = max((c for group in listed for c in group), key=search.worth)
+    first = [[c for c in group if c is not best] for group in listed if best in group]
+    rest = [group for group in listed if best not in group]
+    return [best, *(c for group in (*first, *rest) for c in group)]
 
 
 def _read_on(chosen: Sequence[Candidate], search: Search) -> list[Candidate]:

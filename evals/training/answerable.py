@@ -37,7 +37,10 @@ SHARES: Mapping[str, float] = {"yes": 0.5, "near": 0.2, "removed": 0.1, "out": 0
 # who ask ("why do cities not share ...?") mean it. So its weight counts by half.
 DAMPED: Mapping[str, float] = {"negation": 0.5}
 PARTIAL_KEEPS = 0.95  # of the questions that are answered, at least shown as coming close
-ANSWER_KEEPS = 0.80  # of them, shown as answers
+# Shown as an answer from here on. Chosen on the open halves of our own suites: as few of their
+# unanswerable questions claim to be answered as by the rules before (42 of 100, by the rules 45),
+# and more of the answerable ones do (77, by the rules 64; LOG.md).
+ANSWER_AT = 0.6
 L2 = 3.0
 FOLDS, RUN = 5, 20
 # Language of the question, of the passages.
@@ -48,15 +51,13 @@ PAIRS = (
 
 
 def fit(posed: Sequence[Posed], l2: float = L2, steps: int = 30) -> AnswerableModel:
-    """Logistic regression with an L2 penalty, by Newton's method, over scaled evidence; the two
-    thresholds are those that keep the shares above, by models that did not see the question."""
+    """Logistic regression with an L2 penalty, by Newton's method, over scaled evidence;
+    the lower threshold keeps the share above, by models that did not see the question."""
     model = _weighted(posed, l2, steps)
     answered = cross_fitted(posed, l2, steps)[[one.kind == "yes" for one in posed]]
-    partial_at, answer_at = (
-        float(np.quantile(answered, 1 - keeps)) for keeps in (PARTIAL_KEEPS, ANSWER_KEEPS)
-    )
+    partial_at = float(np.quantile(answered, 1 - PARTIAL_KEEPS))
     return AnswerableModel(
-        model.bias, model.means, model.scales, model.weights, answer_at, partial_at
+        model.bias, model.means, model.scales, model.weights, ANSWER_AT, partial_at
     )
 
 

@@ -29,6 +29,19 @@ def test_office_or_team_of_another_place_is_no_answer(assistant, text):
 @pytest.mark.parametrize(
     "text",
     [
+        "Which city will host the Global Summit in 2031?",
+        "Quelle ville accueillera le Sommet mondial en 2031 ?",
+        "أي مدينة ستستضيف القمة العالمية في عام ٢٠٣١؟",
+    ],
+)
+def test_a_year_that_no_passage_has_is_no_answer(assistant, text):
+    assert status(assistant, text) != "answered"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Which city hosted the Global Summit in December 2024?",
         "Who is the mayor of Kumanovo?",
         "Who is Strumica's mayor?",
         "¿Quién es el alcalde de Nansana?",

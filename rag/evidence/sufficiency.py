@@ -1,8 +1,8 @@
 """Whether what was found is enough: to answer, to be shown as coming close, or for neither.
 
 The probability that the question is answered speaks first (`rag.evidence.answerable`); then
-whether anything chosen is about the places and names that were asked about, and for the holder of
-an office of a place whether a sentence speaks of that office there. Knows no wording.
+whether anything chosen is about the places, names and years that were asked about, and for the
+holder of an office of a place whether a sentence speaks of that office there. Knows no wording.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from rag.question.query import Question
 from rag.question.sides import Side, aboutness, countries_named
 from rag.question.subject import headings_of
 from rag.words.text import fold, stopwords, terms, words
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20|21)\d\d(?!\d)")
 
 # Offices that a place has one holder of, in the singular: "some 20 mayors" names nobody.
 _OFFICE = {
@@ -51,10 +53,25 @@ def verdict(question: Question, found: Sequence[Candidate], generation: Generati
 
 
 def is_elsewhere(question: Question, chosen: Sequence[Candidate], generation: Generation) -> bool:
-    """Whether what was chosen is about other places, offices or names than those asked about."""
+    """Whether what was chosen is about other places, offices, years or names than those asked
+    about."""
     if _elsewhere(question, chosen, generation) or _another_office(question, chosen, generation):
         return True
+    if _another_year(question, chosen):
+        return True
     return all(candidate.features.name_missing == 1.0 for candidate in chosen)
+
+
+def _another_year(question: Question, chosen: Sequence[Candidate]) -> bool:
+    """Whether the question names years, and none of them stands in a passage chosen, above it or
+    in the date of its document."""
+    asked = set(_YEAR.findall(fold(question.text)))
+    spoken = (
+        (c.passage.text, *c.passage.headings, c.document.title, c.document.date) for c in chosen
+    )
+    return bool(asked) and not any(
+        asked & set(_YEAR.findall(fold(text))) for texts in spoken for text in texts
+    )
 
 
 def _elsewhere(question: Question, chosen: Sequence[Candidate], generation: Generation) -> bool:

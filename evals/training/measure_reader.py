@@ -49,7 +49,8 @@ def questions_told(reader: SentenceReader, asked: Sequence[Asked]) -> Iterator[s
     for same, answered in right.items():
         yes, near = (np.array(likeliest[same, kind]) for kind in (True, False))
         yield (
-            f"questions, {_pair(same)}: first sentence right {np.mean(answered):.3f} of {len(yes)}, "
+            f"questions, {_pair(same)}: first sentence right {np.mean(answered):.3f} "
+            f"of {len(yes)}, "
             f"near misses AUROC {auroc(yes, near):.3f} ({len(near)})"
         )
 

@@ -35,8 +35,9 @@ SURE_OF_A_WORD = 0.95  # probability from which a question of one word is ruled 
 MOST_SENTENCES = 6  # of a long question that are also ruled on one by one
 _GRAVE = ("danger", "harm")  # whatever is asked beside it
 # A sentence of a longer question is grave by itself from the first probability on, where the whole
-# is to be answered with less than the second. Of the examples with several sentences, which the head
-# learned from, 98 % of the dangers are seen so and 1 % of the harmless refused; with 0.6 and without the second, 34 %.
+# is to be answered with less than the second. Of the examples with several sentences, which the
+# head learned from, 98 % of the dangers are seen so and 1 % of the harmless refused; with 0.6 and
+# without the second, 34 %.
 PART_AT, WHOLE_BELOW = 0.8, 0.7
 _SUM = re.compile(r"^\D{0,40}\d+(?:[.,]\d+)?\s*[x×*+/÷^]\s*\d+(?:[.,]\d+)?\s*=?\s*\W*$")
 

@@ -140,12 +140,11 @@ def _with_writer(assistant: Assistant, writer: ObedientWriter, arm: str) -> Assi
     if arm == "extractive":
         return assistant
     from rag.check.checker import Checker
-    from rag.embed import STATIC_MODEL, load_embedder
     from rag.writing.prompt import PromptSettings
     from rag.writing.written import Author, WrittenSettings
 
     checks = arm == "checked"
-    checker = Checker(assistant.generation, load_embedder(STATIC_MODEL), assistant.translator)
+    checker = Checker(assistant.generation, assistant.translator)
     more: dict[str, Any] = {}
     if "prompt" in WrittenSettings.__dataclass_fields__:
         more["prompt"] = PromptSettings(orders=not checks)

@@ -109,7 +109,7 @@ def run(found: Sequence[Group], each: int) -> Iterator[Case]:
             CorpusPassage(g.id, g.passage(passage_language), "", passage_language) for g in found
         ]
         with indexed(passages, embedder) as generation:
-            checker = Checker(generation, embedder, translator)
+            checker = Checker(generation, translator)
             for language in LANGUAGES:
                 for kind, true, group, sentence in sentences(found, language, each):
                     text = group.passage(passage_language)

@@ -28,7 +28,7 @@ from evals.judge import MEASURES
 from evals.lies import LIES, Group, Sources, latin_names
 from rag.assistant import Assistant
 from rag.check.checker import Checker
-from rag.embed import STATIC_MODEL, load_embedder
+from rag.embed import load_embedder
 from rag.generate import Prompt, ScriptedWriter
 from rag.index.generation import open_current
 from rag.question.glossary import GlossaryFile
@@ -119,9 +119,7 @@ def measure(
     """By kind of lie: how many were told and shown, how many truths told and shown. The lies
     that were shown are written to `told`."""
     generation = assistant.generation
-    checker = Checker(
-        generation, load_embedder(STATIC_MODEL), assistant.translator, assistant.glossary
-    )
+    checker = Checker(generation, assistant.translator, assistant.glossary)
     cases = [
         case for case in load_suite(suite, frozenset(MEASURES)).cases if case.expect == "answered"
     ]

@@ -40,7 +40,7 @@ def generation(tmp_path_factory, sources):
 
 @pytest.fixture(scope="module")
 def check(generation, sources):
-    checker = Checker(generation, load_embedder(STATIC_MODEL), shipped_translator())
+    checker = Checker(generation, shipped_translator())
 
     def checked(sentence, language="en", source="en"):
         return checker.check(sentence, language, passages(sources[source]))
@@ -142,7 +142,7 @@ def test_the_date_of_the_document_bears_out_a_date_and_no_count(check):
 
 
 def test_a_sentence_that_cites_nothing_stored_has_a_citation_problem(generation, sources):
-    checker = Checker(generation, load_embedder(STATIC_MODEL), shipped_translator())
+    checker = Checker(generation, shipped_translator())
     (passage,) = passages(sources["en"])
     assert kinds(checker.check("Kisumu opened 12 youth centres.", "en", [])) == {"citation"}
     unknown = dataclasses.replace(passage, document_id="other.md")
@@ -184,30 +184,26 @@ FALSE = "Kisumu opened 13 youth centres."
     [(0.9, True), (0.1, False), (None, True), (float("nan"), True), (RuntimeError("no"), True)],
 )
 def test_a_judge_can_object_and_one_that_fails_is_not_heard(generation, sources, opinion, holds):
-    checker = Checker(
-        generation,
-        load_embedder(STATIC_MODEL),
-        shipped_translator(),
-        GlossaryFile(None),
-        Fixed(opinion),
-    )
+    checker = Checker(generation, shipped_translator(), GlossaryFile(None), Fixed(opinion))
     assert checker.check(TRUE, "en", passages(sources["en"])).holds is holds
 
 
 def test_a_judge_cannot_excuse_a_number(generation, sources):
-    checker = Checker(
-        generation, load_embedder(STATIC_MODEL), shipped_translator(), judge=Fixed(1.0)
-    )
+    checker = Checker(generation, shipped_translator(), judge=Fixed(1.0))
     assert "number" in kinds(checker.check(FALSE, "en", passages(sources["en"])))
 
 
-def test_without_translation_tables_only_the_same_language_holds(generation, sources):
+def test_without_translation_tables_meaning_is_read_and_names_are_not(generation, sources):
     from rag.question.query import Identity
 
-    checker = Checker(generation, load_embedder(STATIC_MODEL), Identity())
+    checker = Checker(generation, Identity())
     assert checker.check(TRUE, "en", passages(sources["en"])).holds
     french = "Le cinquième sommet mondial a eu lieu du 3 au 5 décembre 2024."
-    assert not checker.check(french, "fr", passages(sources["ar"])).holds
+    assert checker.check(french, "fr", passages(sources["ar"])).holds
+    other = "Les écoles ont reçu un nouveau budget pour réparer leurs toits et leurs fenêtres."
+    assert not checker.check(other, "fr", passages(sources["ar"])).holds
+    named = "Le cinquième sommet mondial de Cracovie a eu lieu du 3 au 5 décembre 2024."
+    assert "name" in kinds(checker.check(named, "fr", passages(sources["ar"])))
 
 
 def test_two_stretches_of_the_source_joined_by_and_hold(check):

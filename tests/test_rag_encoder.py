@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -51,6 +52,33 @@ def test_vectors_have_length_one_and_do_not_depend_on_what_is_beside(encoder):
 def test_a_text_is_nearer_to_its_translation_than_to_another(encoder):
     english, arabic, french, other = encoder.encode_passages(TEXTS)
     assert min(english @ arabic, english @ french) > english @ other
+
+
+def spans_of(text: str) -> list[tuple[int, int]]:
+    return [found.span() for found in re.finditer(r"\w+", text)]
+
+
+def test_words_have_vectors_in_their_place(encoder):
+    english, french = TEXTS[0], TEXTS[2].replace("'", " ")
+    vectors, words = encoder.words([english, french], [spans_of(english), spans_of(french)])
+    assert np.allclose(vectors, encoder.encode_passages([english, french]), atol=2e-2)
+    assert [len(found) for found in words] == [len(english.split()), len(french.split())]
+    assert np.allclose(np.linalg.norm(words[0], axis=1), 1, atol=1e-5)
+    said, other = english.rstrip(".").split(), french.rstrip(".").split()
+    nearest = {
+        word: other[int(at)]
+        for word, at in zip(said, (words[0] @ words[1].T).argmax(1), strict=True)
+    }
+    assert {word: nearest[word] for word in ("asked", "write", "plan", "counties")} == {
+        "asked": "demandé", "write": "écrire", "plan": "plan", "counties": "comté"
+    }  # fmt: skip
+
+
+def test_a_word_that_was_cut_off_has_no_vector(encoder):
+    long = "plan " * 600
+    _, (words,) = encoder.words([long], [spans_of(long)])
+    lengths = np.linalg.norm(words, axis=1)
+    assert len(words) == 600 and lengths[0] > 0.99 and lengths[-1] == 0
 
 
 def test_a_question_and_a_passage_have_prompts_of_their_own(encoder):

@@ -29,7 +29,7 @@ def check(tmp_path_factory):
     )
     embedder = load_embedder(STATIC_MODEL)
     generation = build(tmp_path_factory.mktemp("placement"), [source], embedder)
-    checker = Checker(generation, embedder, shipped_translator())
+    checker = Checker(generation, shipped_translator())
     yield lambda sentence: checker.check(sentence, "en", passages(source))
     generation.close()
 

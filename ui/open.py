@@ -114,8 +114,7 @@ def assemble(
         from rag.writing.written import Author, WrittenSettings
 
         judge = judge_of(settings.judge, writer)
-        words = load_embedder(STATIC_MODEL)
-        checker = Checker(generation, words, translator, glossary, judge)
+        checker = Checker(generation, translator, glossary, judge)
         seconds = WrittenSettings(total_seconds=settings.llm_total_seconds)
         author = Author(writer, checker, generation, seconds)
     return Assistant(generation, embedder, limits, translator, glossary, author)

@@ -170,7 +170,8 @@ def quantise(weight: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
 def encoder_model(body: Body, bits: int, reach: Mapping[str, Floats] | None = None) -> Any:
     """The sentence encoder: outputs `vectors` (batch, hidden) of length 1, and `depths`
     (batch, 3 hidden), the means of the states after half, three quarters and all of the layers,
-    for heads: what is asked shows best before the last layers (measured in LOG.md)."""
+    for heads: what is asked shows best before the last layers (measured in LOG.md). `states`
+    (batch, tokens, hidden) are the last layer's, to compare words in their place."""
     graph = Graph(body, bits, reach)
     states = graph.states()
     whole = graph.mean(states)
@@ -181,6 +182,7 @@ def encoder_model(body: Body, bits: int, reach: Mapping[str, Floats] | None = No
         {
             "vectors": (vectors, ("batch", body.hidden)),
             "depths": (depths, ("batch", 3 * body.hidden)),
+            "states": (states, ("batch", "tokens", body.hidden)),
         }
     )
 

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from rag.check.cited import CitedSentence, CitedText, take_apart
+from rag.check.cited import CitedSentence, CitedText, take_apart, word_states
 from rag.check.contradiction import (
     is_dual,
     moment_holds,
@@ -35,7 +35,7 @@ from rag.check.number import Number
 from rag.check.numbers import find_numbers
 from rag.check.placement import placement_problems
 from rag.check.rendering import Renderer
-from rag.embed import Embedder
+from rag.embed import DEFAULT_MODEL, MODELS, shipped_encoder
 from rag.errors import ConfigurationError
 from rag.index.generation import Generation
 from rag.question.glossary import GlossaryFile
@@ -46,12 +46,13 @@ from rag.words.text import fold, words
 
 ProblemKind = Literal["citation", "number", "date", "name", "negation", "unsupported"]
 LONGEST = 4_000  # characters of a sentence that are read; a longer one is not supported
-KEPT = 512  # passages taken apart that are remembered
+KEPT = 256  # passages, some 80 kB each, taken apart that are remembered
+MOST_LACKING = 0.4  # of a sentence's weight, one word that its source lacks, within a language
 COPIED = 0.99  # support of words that stand in the passage as they are
 RUN = 4  # words of the shortest stretch that is a copy
 LEAST_REPEATED, REPEATED = 12, 0.4  # content words, and the share of different ones
 MOST_QUOTES = 3
-UNRELATED = 0.0319  # cosine of unrelated texts by the static model, with which it was fitted
+UNRELATED = 0.75  # cosine of unrelated texts by the shipped encoder
 JUDGE_AT = 0.5  # a judge who is less sure objects
 log = logging.getLogger(__name__)
 
@@ -90,15 +91,13 @@ class Checker:
     def __init__(
         self,
         generation: Generation,
-        embedder: Embedder,
         translator: Translates | Renderer,
         glossary: GlossaryFile | None = None,
         judge: Judge | None = None,
         model: CheckModel | None = None,
     ) -> None:
-        """`embedder` is the static model that the weights were fitted with (`STATIC_MODEL`)."""
         self.generation = generation
-        self._embedder = embedder
+        self._encoder = shipped_encoder(MODELS / DEFAULT_MODEL)  # that the weights were fitted with
         self._renderer = translator if isinstance(translator, Renderer) else Renderer(translator)
         self._glossary = glossary or GlossaryFile(None)
         self._judge = judge
@@ -128,7 +127,8 @@ class Checker:
         if copied == "whole":
             return Verdict((), support, _quotes(aligned, best))
         problems = [*self._facts(claim, known, aligned, best), *_turned_round(aligned, best)]
-        if support < model.threshold or _repeats(claim):
+        heaviest = 1.0 if aligned.crossed or copied else MOST_LACKING
+        if support < model.threshold or features.lacking > heaviest or _repeats(claim):
             problems.append(Problem("unsupported", ""))
         if not problems and self._judge is not None:
             support, problems = self._judged(claim, known, support)
@@ -140,7 +140,7 @@ class Checker:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        text = take_apart(passage, self.generation, self._embedder)
+        text = take_apart(passage, self.generation, self._encoder)
         if text is not None:
             with self._lock:
                 self._kept[key] = text
@@ -160,15 +160,15 @@ class Checker:
         self, claim: Claim, cited: Sequence[CitedText]
     ) -> tuple[Alignment, tuple[int, ...], Features]:
         """The alignment, the best one or two sentences of the source, and the features."""
-        aligned = Alignment(claim, cited, self._renderer, self.generation.lexical)
-        vector = self._embedder.encode_passages([aligned.statement])[0]
+        whole, states = word_states([claim.text], self._encoder)
+        aligned = Alignment(claim, cited, self._renderer, self.generation.lexical, states[0])
+        statement, vector = aligned.statement, whole[0]
+        if statement != claim.text:
+            vector = self._encoder.encode_passages([statement])[0]
         vectors = np.concatenate([t.vectors[: len(t.sentences)] for t in cited])
         cosines = _similar(vectors @ vector)
         best = aligned.best(cosines)
-        joint = vectors[list(best)].sum(axis=0) if best else np.zeros_like(vector)
-        length = float(np.linalg.norm(joint)) or 1.0
-        pair = _similar(np.asarray([vector @ joint / length], np.float32))[0]
-        return aligned, best, aligned.features(best, cosines, float(pair))
+        return aligned, best, aligned.features(best, cosines)
 
     def _facts(
         self, claim: Claim, cited: Sequence[CitedText], aligned: Alignment, best: Sequence[int]
@@ -189,7 +189,9 @@ class Checker:
                 or named_beside(name, beside, claim.language, text, self._renderer)
                 for text in cited
             )
-            if not named and not is_word(name, claim.language, cited, self._renderer):
+            if named or is_word(name, claim.language, cited, self._renderer):
+                continue
+            if not aligned.is_ordinary(name, claim.name_places[at]):
                 yield Problem("name", name.written)
 
     def _numbers(

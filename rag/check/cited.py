@@ -6,6 +6,7 @@ catalogue says of its document: title, headings, event, places, date. Knows no s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from rag.check.moments import Moment, find_moments, of_iso
 from rag.check.number import Number
 from rag.check.numbers import find_numbers
-from rag.embed import Embedder
+from rag.embed import SanadEncoder
 from rag.evidence.candidates import sentence_quotes
 from rag.evidence.orders import without_orders
 from rag.index.generation import Generation
@@ -23,8 +24,10 @@ from rag.types import Passage, Quote, SourceDocument
 from rag.words.countries import countries_at, country_words
 from rag.words.polarity import any_negations, denials, poles, universals
 from rag.words.sentences import split_sentences
-from rag.words.text import fold, words
+from rag.words.text import fold, stopwords, words
 from rag.words.word_forms import variants
+
+_SPAN = re.compile(r"[^\W_][\w\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class CitedSentence:
     negations: tuple[int, ...]  # firm and soft ones
     poles: tuple[tuple[int, int, int], ...]
     universals: tuple[int, ...]
+    content: tuple[int, ...]  # places of the words that carry the topic
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class CitedText:
     document: SourceDocument
     sentences: tuple[CitedSentence, ...]
     vectors: npt.NDArray[np.float32]  # (sentences, dim)
+    states: tuple[npt.NDArray[np.float16], ...]  # of each sentence (words, dim), in their place
     statements: tuple[Quote, ...]  # what may be shown as a quote
     capitals: frozenset[str]  # folded words that stand with a capital
     initials: frozenset[str]  # of runs of capitalised words: "ncic"
@@ -70,7 +75,7 @@ class CitedText:
         return (number for sentence in self.sentences for number in sentence.numbers)
 
 
-def take_apart(passage: Passage, generation: Generation, embedder: Embedder) -> CitedText | None:
+def take_apart(passage: Passage, generation: Generation, encoder: SanadEncoder) -> CitedText | None:
     """The passage with its document; None where the generation does not hold it."""
     found = generation.store.find_document(passage.document_id)
     if found is None:
@@ -83,7 +88,7 @@ def take_apart(passage: Passage, generation: Generation, embedder: Embedder) -> 
     passage = replace(passage, text=without_orders(passage.text, language))
     spans = split_sentences(passage.text, language)
     sentences = tuple(_sentence(passage, start, end, language) for start, end in spans)
-    vectors = embedder.encode_passages([s.quote.text for s in sentences] or [""])
+    vectors, states = word_states([s.quote.text for s in sentences] or [""], encoder)
     context = without_orders(_context(document, passage), language)
     about = find_moments(" . ".join((document.title, *passage.headings)), language)
     named = countries_at(country_words(f"{passage.text}\n{context}"))
@@ -93,6 +98,7 @@ def take_apart(passage: Passage, generation: Generation, embedder: Embedder) -> 
         document=document,
         sentences=sentences,
         vectors=vectors,
+        states=tuple(found.astype(np.float16) for found in states[: len(sentences)]),
         statements=tuple(sentence_quotes(passage, page, language)),
         capitals=_capitals(f"{passage.text}\n{context}"),
         initials=_initials(f"{passage.text}\n{context}"),
@@ -129,7 +135,22 @@ def _sentence(passage: Passage, start: int, end: int, language: str) -> CitedSen
         negations=tuple(any_negations(tokens, language)),
         poles=tuple(poles(tokens, language)),
         universals=tuple(universals(tokens, language)),
+        content=tuple(at for at, word in enumerate(tokens) if word not in stopwords(language)),
     )
+
+
+def word_states(
+    texts: Sequence[str], encoder: SanadEncoder
+) -> tuple[npt.NDArray[np.float32], list[npt.NDArray[np.float32]]]:
+    """(texts, dim) unit rows, and for each text (words, dim) unit rows of its words as
+    `words(fold(text))` counts them; zeros where folding makes other words of it."""
+    spans = [[found.span() for found in _SPAN.finditer(text)] for text in texts]
+    vectors, states = encoder.words(texts, spans)
+    counts = [len(words(fold(text))) for text in texts]
+    return vectors, [
+        found if len(found) == count else np.zeros((count, encoder.dim), np.float32)
+        for found, count in zip(states, counts, strict=True)
+    ]
 
 
 def dated_by_neighbour(moments: Sequence[Moment]) -> tuple[Moment, ...]:

@@ -1,9 +1,9 @@
 """How much of a sentence stands in the cited passages: words aligned, a few features, one model.
 
 Every content word of the sentence is looked for in every sentence of the passages: by stem, by
-translation, by name. The features say how much of the sentence is held, where it is held worst, and
-whether words that stand together there stand together here. Weights come from
-`evals.training.check`. Knows no numbers, dates or negations.
+translation, by name, and by what the encoder makes of it in its place. The features say how much of
+the sentence is held, where it is held worst, and whether words that stand together there stand
+together here. Weights come from `evals.training.check`. Knows no numbers, dates or negations.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,30 +25,32 @@ from rag.check.facts import Name, find_names, is_named, places_named
 from rag.check.moments import Moment, find_moments
 from rag.check.number import Number
 from rag.check.numbers import find_numbers
-from rag.check.rendering import Renderer
+from rag.check.rendering import SYNONYM, Renderer
 from rag.embed import MODELS
 from rag.index.lexical import Bm25
 from rag.words.number_words import JOINERS
 from rag.words.text import fold, stopwords, words
+from rag.words.word_forms import is_arabic
 
 WEIGHTS = "sanad-check.json"
 FEATURES = (
-    "bias",
     "one",  # share of the sentence's words, by idf, in the best sentence of the source
-    "two",  # in the best two
     "passage",  # in all that is cited
-    "weakest",  # in the best two, of the worst four words in a row
+    "weakest",  # in the best two sentences, of the worst four words in a row
     "lacking",  # weight of the heaviest word that the best two lack, as a share
     "together",  # share of neighbouring words that are near each other in the best two
     "torn",  # such words held but not near each other, up to 3, within a clause
     "similarity",  # cosine with the best sentence
-    "pair",  # cosine with the best two
     "short",  # 1 / words
+    "meant",  # mean cosine of its words with the nearest ones of the source, in their places
 )
 HELD = 0.5  # degree from which a word counts as found
 OPENING = 80  # characters
 WINDOW = 4  # content words
 NEAR = 7  # words apart at which two aligned words of the source stand together
+NEAREST = 0.8  # cosine from which two words that are each other's nearest are one
+# Cosines at which a word counts as not held at all and as held (docs/check.md).
+FAR, NEAREST_SURE = 0.76, 0.9
 CONTEXT_SHARE = 0.9  # what a word counts that only the catalogue has
 _REPORTING = {
     "en": "according report reports reported document brief session source says said say states "
@@ -84,57 +87,67 @@ class Features:
     """One sentence against what it cites; see FEATURES."""
 
     one: float
-    two: float
     passage: float
     weakest: float
     lacking: float
     together: float
     torn: float
     similarity: float
-    pair: float
     short: float
+    meant: float
 
     def vector(self) -> tuple[float, ...]:
         """In the order of FEATURES."""
         return (
-            1.0, self.one, self.two, self.passage, self.weakest, self.lacking, self.together,
-            self.torn, self.similarity, self.pair, self.short,
+            self.one, self.passage, self.weakest, self.lacking, self.together, self.torn,
+            self.similarity, self.short, self.meant,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class LogisticModel:
-    """Weights in the order of FEATURES, and the probability at which a sentence holds."""
+class QuadraticModel:
+    """Log odds bias + w f + f Q f of features f in the order of FEATURES, each kept within what
+    was seen in training, and the probability at which a sentence holds."""
 
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    bias: float
     weights: tuple[float, ...]
+    products: tuple[tuple[float, ...], ...]  # upper triangle
     threshold: float
 
     def probability(self, features: Features) -> float:
         """Probability that the cited text says the sentence."""
-        x = sum(w * f for w, f in zip(self.weights, features.vector(), strict=True))
+        f = np.clip(features.vector(), self.low, self.high)
+        x = self.bias + float(f @ np.array(self.weights) + f @ np.array(self.products) @ f)
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, x))))
 
 
 @dataclass(frozen=True, slots=True)
 class CheckModel:
-    """One logistic model within a language and one across."""
+    """One model within a language and one across."""
 
-    same: LogisticModel
-    cross: LogisticModel
+    same: QuadraticModel
+    cross: QuadraticModel
 
 
 @lru_cache(maxsize=1)
 def shipped_check(path: Path = MODELS / WEIGHTS) -> CheckModel:
     """The weights that come with Sanad."""
     values = json.loads(path.read_text("utf-8"))
-    models = {
-        kind: LogisticModel(
-            tuple(float(values[kind]["weights"][name]) for name in FEATURES),
-            float(values[kind]["threshold"]),
-        )
-        for kind in ("same", "cross")
-    }
+    models = {kind: _model_of(values[kind]) for kind in ("same", "cross")}
     return CheckModel(models["same"], models["cross"])
+
+
+def _model_of(values: Mapping[str, Any]) -> QuadraticModel:
+    """A model of its JSON form: rows by feature."""
+    low, high, weights = (
+        tuple(float(values[key][name]) for name in FEATURES) for key in ("low", "high", "weights")
+    )
+    named = values["products"]
+    products = tuple(tuple(float(named.get(f"{a} {b}", 0.0)) for b in FEATURES) for a in FEATURES)
+    bias, threshold = float(values["bias"]), float(values["threshold"])
+    return QuadraticModel(low, high, bias, weights, products, threshold)
 
 
 def read_claim(text: str, language: str, renderer: Renderer) -> Claim:
@@ -196,8 +209,9 @@ class Alignment:
 
     def __init__(
         self, claim: Claim, cited: Sequence[CitedText], renderer: Renderer,
-        indexes: Mapping[str, Bm25],
+        indexes: Mapping[str, Bm25], states: npt.NDArray[np.float32],
     ) -> None:  # fmt: skip
+        """`states` (words, dim) of the claim's words in their place."""
         self.claim = claim
         self.cited = cited
         self.sentences: list[tuple[CitedText, CitedSentence]] = [
@@ -218,6 +232,38 @@ class Alignment:
             self.weights[row] = self._weight(word, renderer, indexes)
             if word in reporting and (self.context[row] or not self.held[row].any()):
                 self.weights[row] = 0.0
+        self._nearest: dict[int, tuple[float, CitedText, str]] = {}  # of rows
+        self.meant = np.zeros(self.held.shape, np.float32)
+        self._align_meaning(states[list(claim.content)])
+
+    def _align_meaning(self, states: npt.NDArray[np.float32]) -> None:
+        """The nearest word of every sentence for every word of the claim, each in its place; where
+        each is the other's nearest and nothing else tells where the word stands, it stands there
+        (Jalili Sabet et al., SimAlign, Findings of EMNLP 2020). Not for names: Kenya stands where
+        Uganda does."""
+        named = {row for row, at in enumerate(self.claim.content) if at in self.claim.name_places}
+        common = [row for row in range(len(self.claim.content)) if row not in named]
+        column = 0
+        for text in self.cited:
+            most = SYNONYM if text.language == self.claim.language else 1.0
+            for sentence, there in zip(text.sentences, text.states, strict=True):
+                content = np.array(sentence.content, np.intp)
+                if len(content) and len(states):
+                    cosines = states @ there[content].astype(np.float32).T
+                    near, back = cosines.argmax(axis=1), cosines.argmax(axis=0)
+                    found = self.meant[:, column] = cosines.max(axis=1)
+                    for row, at in enumerate(near):
+                        best = (float(found[row]), text, sentence.words[content[at]])
+                        self._nearest[row] = max(
+                            best, self._nearest.get(row, best), key=lambda x: x[0]
+                        )
+                        if row not in named and back[at] == row and found[row] >= NEAREST:
+                            self.places.setdefault((row, column), (int(content[at]),))
+                    degrees = most * np.clip((found - FAR) / (NEAREST_SURE - FAR), 0, 1)
+                    self.held[common, column] = np.maximum(
+                        self.held[common, column], degrees[common]
+                    )
+                column += 1
 
     def _align(self, row: int, word: str, name: Name | None, renderer: Renderer) -> None:
         claim, column = self.claim, 0
@@ -255,6 +301,15 @@ class Alignment:
                 found.append(index.idf(index.expected_frequency(terms)) / (index.idf(0.0) or 1.0))
         return max(0.2, sum(found) / len(found)) if found else 1.0
 
+    def is_ordinary(self, name: Name, place: int) -> bool:
+        """Whether an Arabic word taken for a name stands where the source, in a script with
+        capitals, has a word written small."""
+        row = self.claim.content.index(place) if place in self.claim.content else -1
+        if not is_arabic(name.word) or name.country or row not in self._nearest:
+            return False
+        cosine, text, word = self._nearest[row]
+        return cosine >= NEAREST and not is_arabic(word) and word not in text.capitals
+
     @property
     def statement(self) -> str:
         """The text of the claim without an opening that only says where it stands ("According to
@@ -270,9 +325,7 @@ class Alignment:
 
     def content_places(self, column: int) -> list[int]:
         """Places of the words of a cited sentence that carry its topic."""
-        text, sentence = self.sentences[column]
-        stop = stopwords(text.language)
-        return [at for at, word in enumerate(sentence.words) if word not in stop]
+        return list(self.sentences[column][1].content)
 
     def best(self, cosines: npt.NDArray[np.float32]) -> tuple[int, ...]:
         """Columns of the one or two sentences that carry the claim, best first."""
@@ -288,9 +341,7 @@ class Alignment:
         gain = float(self.weights @ (joint[:, second] - self.held[:, first])) / total
         return (first, second) if gain >= 0.08 else (first,)
 
-    def features(
-        self, best: Sequence[int], cosines: npt.NDArray[np.float32], pair: float
-    ) -> Features:
+    def features(self, best: Sequence[int], cosines: npt.NDArray[np.float32]) -> Features:
         """What speaks for and against; `best` columns as `best()` gives them."""
         weights = self.weights
         total = float(weights.sum()) or 1.0
@@ -298,17 +349,17 @@ class Alignment:
         two = np.maximum(self.held[:, list(best)].max(axis=1), self.context) if best else one
         everything = np.maximum(self.held.max(axis=1), self.context) if best else one
         missing = weights * (1 - two)
+        together, torn = self._together(best)
         return Features(
             one=float(weights @ one) / total,
-            two=float(weights @ two) / total,
             passage=float(weights @ everything) / total,
             weakest=_weakest(weights, two),
             lacking=float(missing.max(initial=0.0)) / total,
-            together=self._together(best)[0],
-            torn=self._together(best)[1],
+            together=together,
+            torn=torn,
             similarity=max(0.0, float(cosines[best[0]])) if best else 0.0,
-            pair=max(0.0, pair),
             short=1.0 / max(1, len(weights)),
+            meant=float(self.meant.max(axis=1, initial=0.0).mean()) if len(weights) else 1.0,
         )
 
     def _together(self, best: Sequence[int]) -> tuple[float, float]:

@@ -52,6 +52,28 @@ class SanadEncoder:
         """(n, dim) float32 unit rows of texts as they stand; the end of a long one is not read."""
         return self._outputs(("vectors",), texts)[0]
 
+    def words(
+        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]
+    ) -> tuple[Vectors, list[Vectors]]:
+        """(n, dim) unit rows of texts, and for each text (spans, dim) unit rows of the words at
+        its spans of characters, in their place; zeros for a word that was cut off."""
+        encoded = self._vocabulary.encoded([self._passage + text for text in texts])
+        most = self._tokens - 2
+        ids = [[BEGIN, *one.ids[:most], END] for one in encoded]
+        vectors = np.empty((len(texts), self.dim), np.float32)
+        words: list[Vectors] = [np.empty((0, self.dim), np.float32)] * len(texts)
+        for batch in _batches(ids):
+            rows, mask = self._vocabulary.batch([ids[number] for number in batch])
+            whole, states = self._session.run(("vectors", "states"), {"rows": rows, "mask": mask})
+            vectors[batch] = whole
+            for number, state in zip(batch, states, strict=True):
+                offsets = [
+                    (start - len(self._passage), end - len(self._passage))
+                    for start, end in encoded[number].offsets[:most]
+                ]
+                words[number] = _means(state[1 : 1 + len(offsets)], offsets, spans[number])
+        return vectors, words
+
     def _questions(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
         """Vectors and depths of questions; one alone is read once, whoever asks for it."""
         if len(texts) == 1 and (kept := self._recent.get(texts[0])) is not None:
@@ -74,6 +96,21 @@ class SanadEncoder:
             for values, output in zip(found, outputs, strict=True):
                 values[batch] = output
         return found
+
+
+def _means(
+    states: Vectors, offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]
+) -> Vectors:
+    """(spans, dim) unit rows: the mean of the tokens that end within each span, both ascending."""
+    sums = np.zeros((len(spans), states.shape[1]), np.float32)
+    at = 0
+    for state, (start, end) in zip(states, offsets, strict=True):
+        while at < len(spans) and spans[at][1] < end:
+            at += 1
+        if at < len(spans) and end > start and spans[at][0] < end:
+            sums[at] += state
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.asarray(sums / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def _batches(ids: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -141,7 +141,7 @@ class Assistant:
         found = self._find(question, {**pointed, **(filters or {})})
         clock.stage("retrieve")
         quoted = list(spoken(found.chosen, asked.language, self.generation))
-        author = self.author if quoted else None
+        author = self.author if quoted and not found.plan.metadata else None
         yield Retrieved(found.hits, asked.searched, author.name if author else "")
         written = None
         if author is not None and sitting is not None:
@@ -232,7 +232,7 @@ class Assistant:
 
     def _declined(self, asked: Asked, found: Found, filters: Filters) -> Declined:
         nearest = self.settings.gather.compose.nearest
-        reason = _reason(found.hits, filters)
+        reason = "none_catalogued" if found.plan.metadata else _reason(found.hits, filters)
         reply = decline(asked.typed, asked.language, reason, found.hits, self.generation, nearest)
         notes = (asked.preface, *self._notes(asked.language))
         return replace(reply, notes=tuple(filter(None, notes)), searched=asked.searched)

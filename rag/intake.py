@@ -13,6 +13,7 @@ from rag.evidence.compose import covered
 from rag.index.generation import Generation
 from rag.question.clarify import ambiguous
 from rag.question.conversation import accept, bounded, standalone
+from rag.question.courtesy import courtesy
 from rag.question.glossary import Glossary
 from rag.question.policy import judge
 from rag.question.query import Question
@@ -57,6 +58,10 @@ def receive(
         return Declined(typed[:200], language, "too_long")
     if not words(fold(typed)):
         return Declined(typed, language, "not_a_question")
+    if polite := courtesy(typed):
+        kind, spoken = polite
+        covers = covered(generation) if kind == "greeting" else ()
+        return Declined(typed, spoken, kind, covers=covers)
     ruling = judge(typed, language)
     asked = Asked(typed, typed, language)
     if ruling is None and history:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.evidence.disagree import differing
+from rag.evidence.listing import catalogued, collection
 from rag.index.generation import Generation
 from rag.question.query import Question
 from rag.question.shapes import MAY_DIFFER, Plan
@@ -184,7 +185,16 @@ def _reading(shown: _Shown) -> Layout | None:
             (tuple(listed),), key)
         for key, listed in by_document.items()
     )  # fmt: skip
-    return Layout("reading", shown.found_in("covered_in"), (), rows)
+    return Layout("reading", _reading_lead(shown, len(rows)), (), rows)
+
+
+def _reading_lead(shown: _Shown, rows: int) -> str:
+    plan, asked = shown.plan, shown.plan.metadata
+    if asked is None:
+        return shown.found_in("covered_in")
+    if asked.whole:
+        return collection(plan, shown.generation, rows, shown.language)
+    return catalogued(plan, asked, rows, shown.language)
 
 
 def _steps(shown: _Shown) -> Layout | None:

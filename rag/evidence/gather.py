@@ -43,6 +43,8 @@ def find(
     limits = search.settings.compose
     shaped = SHAPES.get(plan.kind)
     found = shaped(search, plan) if shaped else None
+    if found is not None and plan.metadata is not None:
+        return found  # the catalogue is exact
     if found is not None:
         found = replace(found, weak=partial(found.chosen, limits))
     else:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from rag.evidence.candidates import Candidate, by_document
 from rag.evidence.compose import choose, is_new, overlaps
+from rag.evidence.listing import listing
 from rag.evidence.pick import (
     defining,
     denies_concept,
@@ -144,6 +145,9 @@ def _everywhere(search: Search, plan: Plan) -> tuple[Search, Plan]:
 
 def _reading(search: Search, plan: Plan) -> Found | None:
     """Documents on a topic, best first, each with the sentence that shows it."""
+    if plan.metadata is not None:
+        filters, lines = search.filters, search.settings.lines
+        return listing(plan, plan.metadata, search.generation, filters, lines)
     asked, plan = _everywhere(search.about(plan.topic), plan)
     settings = search.settings
     hits = asked.likely_hits(plan)

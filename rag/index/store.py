@@ -191,6 +191,13 @@ class Store:
         is not the text that was indexed (a passage's id is a hash of it)."""
         return [passage for passage, _ in self.passages_with_document(rows)]
 
+    def passages_of(self, document_row: int, most: int) -> list[Passage]:
+        """The first passages of a document, in order."""
+        rows = self._rows(
+            "SELECT row FROM passages WHERE document = ? ORDER BY row LIMIT ?", (document_row, most)
+        )
+        return self.passages([row for (row,) in rows])
+
     def passages_with_document(self, rows: Sequence[int]) -> list[tuple[Passage, int]]:
         """(passage, document row) in the order of `rows`."""
         marks = ",".join("?" * len(rows))

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rag.index.generation import Generation
-from rag.question.classify import classify
+from rag.question.classify import Nature, classify
+from rag.question.metadata import MetadataQuery, metadata_query
 from rag.question.query import Question
 from rag.question.sides import Mention, Side, mentions, sides_of
 from rag.types import LayoutKind
@@ -25,7 +26,7 @@ from rag.words.text import fold
 WORDS = Path(__file__).with_name("shapes.toml")
 Archetype = Literal[
     "plain", "check", "compare", "near_names", "reading", "list", "steps", "latest", "who",
-    "definition",
+    "definition", "catalogue",
 ]  # fmt: skip
 MAY_DIFFER: tuple[Archetype, ...] = ("plain", "check", "who")
 ListOf = Literal["city", "country", "document"]
@@ -44,6 +45,8 @@ class Plan:
     aspects: tuple[str, ...] = ()  # of a comparison, as asked; empty: whatever is said
     of: ListOf = "document"  # what a list has one line for
     works: int = 0  # in the collection after filters; set by `rag.evidence.gather`
+    metadata: MetadataQuery | None = None  # what is asked of the catalogue
+    matched: int = 0  # works that the catalogue says are asked for; set by `rag.evidence.shaped`
     bounded: bool = False  # not every document was looked at; set by `rag.evidence.gather`
 
 
@@ -77,6 +80,8 @@ def plan(question: Question, generation: Generation) -> Plan:
     that stands, so that what is left is its topic. Where the head is in doubt, they decide.
     """
     nature = classify(question.text)
+    if nature.catalogue and (listed := _of_catalogue(question, nature, generation)):
+        return listed
     sure = nature.shape_share >= SURE
     folded = Folded(question.text.strip())
     for archetype, names in _ORDER:
@@ -90,6 +95,17 @@ def plan(question: Question, generation: Generation) -> Plan:
         if planned is not None:
             return planned
     return Plan(question, topic=question.text)
+
+
+def _of_catalogue(question: Question, nature: Nature, generation: Generation) -> Plan | None:
+    """Documents by what the catalogue says of them, or where a topic is named, those on it; None
+    where one thing is asked of one document."""
+    asked = metadata_query(question, nature, generation)
+    if asked is not None:
+        return Plan(question, "catalogue", "reading", question.text, metadata=asked)
+    if nature.shape in ("list", "reading"):
+        return Plan(question, "reading", "reading", question.text)
+    return None
 
 
 _ORDER: tuple[tuple[Archetype, tuple[str, ...]], ...] = (

@@ -1,0 +1,169 @@
+"""What a question asks of the catalogue: which documents, by language, year and place; how many;
+the newest or the oldest; or what the collection is.
+
+Only asked where a head says that the catalogue is meant and not the text
+(`rag.question.classify`). Reads names of languages (CLDR), years, countries and cities; a question
+that names a topic besides is left to the search. Knows no passage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from rag.index.generation import Generation
+from rag.question.classify import Nature
+from rag.question.mentions import Mention, mentions
+from rag.question.query import Question
+from rag.types import SourceDocument
+from rag.words.text import fold, terms, words
+
+FIRST_YEAR, LAST_YEAR = 0, 9999
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+# Words of what the catalogue is asked for; what else a question names is its topic.
+_GENERAL = {
+    "en": "document documents report reports brief briefs paper papers publication publications "
+    "text texts file files source sources page pages collection library catalogue catalog "
+    "title titles list show tell give see find read all every any many much number count "
+    "available published publish released release issued appeared written dated date year "
+    "years language languages version versions newest latest recent new oldest earliest old "
+    "first last about contain contains content contents cover covers deal topic topics "
+    "theme themes subject subjects kind kinds there exist have has hold held included "
+    "include overview summary concerning regarding relating since before after between "
+    "until roughly exactly what which you your",
+    "fr": "document documents rapport rapports note notes publication publications texte textes "
+    "fichier fichiers source sources page pages collection bibliothèque catalogue titre "
+    "titres liste lister montre montrez donne donnez affiche affichez tous toutes tout "
+    "nombre combien disponible disponibles publié publiés publiée publiées paru parus parue "
+    "parues sorti daté date année années langue langues version versions récent récents "
+    "récente nouveau nouveaux nouvelle dernier derniers dernière ancien ancienne vieux "
+    "premier sujet sujets thème thèmes parle parlent porte portent concerne concernant "
+    "traite traitent contient contenu genre existe avez trouve aperçu depuis avant après "
+    "entre jusque quel quels quelle quelles",
+    "es": "documento documentos informe informes nota notas publicación publicaciones texto "
+    "textos archivo archivos fuente fuentes página páginas colección biblioteca catálogo "
+    "título títulos lista muestra muéstrame dame enseña todos todas todo número cuántos "
+    "cuántas disponible disponibles publicado publicados publicada publicadas salió fecha "
+    "año años idioma idiomas lengua versión versiones reciente recientes nuevo nuevos "
+    "último últimos última antiguo antigua viejo primero tema temas asunto trata tratan "
+    "habla hablan sobre contiene contenido tipo hay existe tiene tienen resumen desde antes "
+    "después entre hasta qué cuáles cuál",
+    "ar": "وثيقة وثائق الوثيقة الوثائق تقرير تقارير التقرير التقارير موجز موجزات مستند مستندات "
+    "المستندات ملف ملفات الملفات نص نصوص النصوص منشور منشورات المنشورات مصدر مصادر صفحة "
+    "صفحات مجموعة المجموعة مكتبة المكتبة فهرس الفهرس عنوان عناوين قائمة اعرض اذكر أعطني "
+    "جميع كل عدد كم متاحة متوفرة موجودة نشر نشرت صدر صدرت تاريخ سنة سنوات عام لغة اللغة "
+    "باللغة نسخة نسخ أحدث الأحدث جديد أقدم الأقدم أول آخر موضوع مواضيع موضوعات تتحدث تتناول "
+    "تخص المتعلقة متعلقة حول عن تحتوي محتوى نوع أنواع يوجد توجد لديكم عندكم منذ قبل بعد بين "
+    "حتى",
+}
+_OLDEST = {"en": "oldest earliest", "fr": "ancien ancienne vieux", "es": "antiguo antigua viejo",
+           "ar": "أقدم الأقدم"}  # fmt: skip
+_NEWEST = {"en": "newest latest", "fr": "dernier dernière", "es": "último última",
+           "ar": "أحدث الأحدث آخر"}  # fmt: skip
+_SINCE = {"en": "since after", "fr": "depuis après", "es": "desde después", "ar": "منذ بعد"}
+_BEFORE = {"en": "before until", "fr": "avant jusque", "es": "antes hasta", "ar": "قبل حتى"}
+
+Order = Literal["", "newest", "oldest"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataQuery:
+    """What documents are asked for; empty fields ask for nothing."""
+
+    languages: frozenset[str] = frozenset()
+    years: tuple[int, int] = (FIRST_YEAR, LAST_YEAR)
+    countries: frozenset[str] = frozenset()
+    cities: frozenset[str] = frozenset()
+    order: Order = ""  # the last or the first few of them
+    whole: bool = False  # the collection as such is asked for
+
+    def matches(self, document: SourceDocument) -> bool:
+        """Whether the catalogue says of a document what is asked for."""
+        if self.languages and document.language not in self.languages:
+            return False
+        if self.years != (FIRST_YEAR, LAST_YEAR):
+            year = document.date[:4]
+            if not year.isdecimal() or not self.years[0] <= int(year) <= self.years[1]:
+                return False
+        places = self.countries or self.cities
+        named = self.countries & set(document.countries) or self.cities & set(document.cities)
+        return not places or bool(named)
+
+
+def metadata_query(
+    question: Question, nature: Nature, generation: Generation
+) -> MetadataQuery | None:
+    """What a question asks of the catalogue; None where the text is meant, or a topic is named
+    that the catalogue does not know."""
+    if not nature.catalogue or question.language not in _GENERAL:
+        return None
+    languages = _languages_named(question, generation)
+    known = tuple(city for city, _ in generation.store.facet_counts("city"))
+    found = mentions(question.text, question.language, known, question.glossary)
+    places = [m for m in found if m.kind == "place" and fold(m.text) not in languages]
+    if _topic(question, [m for m in found if m in places or m.kind == "year"], set(languages)):
+        return None
+    order: Order = ""
+    if nature.shape == "latest" or _says(question, _NEWEST):
+        order = "newest"
+    if _says(question, _OLDEST):
+        order = "oldest"
+    query = MetadataQuery(
+        languages=frozenset(languages.values()),
+        years=_years_named(question),
+        countries=frozenset(m.key for m in places if m.is_country),
+        cities=frozenset(m.key.removeprefix("city:") for m in places if not m.is_country),
+        order=order,
+    )
+    return replace(query, whole=query == MetadataQuery())
+
+
+def _topic(question: Question, named: Sequence[Mention], languages: set[str]) -> bool:
+    """Whether words are left that neither ask nor name what the catalogue knows."""
+    left, at = [], 0
+    for mention in named:
+        left.append(question.text[at : mention.start])
+        at = mention.end
+    rest = terms(" ".join([*left, question.text[at:]]), question.language)
+    general = set(terms(_GENERAL[question.language], question.language))
+    general.update(term for word in languages for term in terms(word, question.language))
+    return any(len(term) > 1 and term not in general for term in rest)
+
+
+def _languages_named(question: Question, generation: Generation) -> dict[str, str]:
+    """Folded word -> the language it names, of those that the collection has and of the four that
+    people ask in."""
+    codes = {code for code, _ in generation.store.facet_counts("language")} | set(_GENERAL)
+    names = {
+        term: code
+        for code in sorted(codes - {"und"})
+        for term in terms(_language_name(code, question.language), question.language)
+    }
+    said = {word: terms(word, question.language) for word in words(fold(question.text))}
+    return {word: names[found[0]] for word, found in said.items() if found and found[0] in names}
+
+
+@lru_cache(maxsize=256)
+def _language_name(code: str, language: str) -> str:
+    from rag.wording import language_name
+
+    return language_name(code, language)
+
+
+def _years_named(question: Question) -> tuple[int, int]:
+    years = sorted(int(year) for year in _YEAR.findall(fold(question.text)))
+    if not years:
+        return FIRST_YEAR, LAST_YEAR
+    if len(years) == 1 and _says(question, _SINCE):
+        return years[0], LAST_YEAR
+    if len(years) == 1 and _says(question, _BEFORE):
+        return FIRST_YEAR, years[0]
+    return years[0], years[-1]
+
+
+def _says(question: Question, listed: Mapping[str, str]) -> bool:
+    own = set(words(fold(listed[question.language])))
+    return bool(own & set(words(fold(question.text))))

@@ -118,7 +118,10 @@ def metadata_query(
         cities=frozenset(m.key.removeprefix("city:") for m in places if not m.is_country),
         order=order,
     )
-    return replace(query, whole=query == MetadataQuery())
+    if query == MetadataQuery():
+        asks = _general(question.language) & set(terms(question.text, question.language))
+        return replace(query, whole=True) if asks else None
+    return query
 
 
 def _topic(question: Question, named: Sequence[Mention], languages: set[str]) -> bool:
@@ -128,9 +131,14 @@ def _topic(question: Question, named: Sequence[Mention], languages: set[str]) ->
         left.append(question.text[at : mention.start])
         at = mention.end
     rest = terms(" ".join([*left, question.text[at:]]), question.language)
-    general = set(terms(_GENERAL[question.language], question.language))
+    general = set(_general(question.language))
     general.update(term for word in languages for term in terms(word, question.language))
     return any(len(term) > 1 and term not in general for term in rest)
+
+
+@lru_cache(maxsize=8)
+def _general(language: str) -> frozenset[str]:
+    return frozenset(terms(_GENERAL[language], language))
 
 
 def _languages_named(question: Question, generation: Generation) -> dict[str, str]:

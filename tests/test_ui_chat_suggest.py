@@ -153,7 +153,7 @@ def test_what_could_be_asked_next_is_answered_with_something_new(assistant, ques
 def test_most_answers_have_a_sequel(assistant):
     having = [bool(following(assistant, seen_of(assistant, q)[1], 60.0).questions)
               for q in QUESTIONS]  # fmt: skip
-    assert sum(having) >= 0.6 * len(having)  # 10 of 13: what is marked is not suggested
+    assert sum(having) >= 0.6 * len(having)  # 9 of 13: what would be marked is not suggested
 
 
 def test_what_comes_next_keeps_to_the_filters(assistant):

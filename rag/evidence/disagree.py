@@ -22,6 +22,7 @@ from rag.words.sentences import split_sentences
 from rag.words.text import fold, stem, stopwords, words
 
 MOST_APART = 3  # times, for two figures that may count one thing
+LEADS = 1  # of the statements on the subject, likeliest first, that may say that sources differ
 NEAR = 4  # content words after a figure among which its unit stands
 ON_SUBJECT = 0.6  # share of the question's words that a statement holds with its headings
 _FIGURE = re.compile(r"\d+(?:[.,\u202f\u00a0 ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
@@ -118,6 +119,8 @@ def differing(
     counts."""
     near = [i for i, one in enumerate(statements) if about(one, question, generation)]
     found = {i for i in near if differs_on(statements[i], question)}
+    if _asks_figure(question) is None and "time" not in asked_types(question.text):
+        found &= set(near[:LEADS])  # nothing else tells whether they differ on what was asked
     for i in near:
         for j in near:
             if i < j and disagree(statements[i], statements[j], question):

@@ -55,7 +55,7 @@ def test_a_models_words_cannot_get_a_reader_refused(received):
 def test_small_talk_is_told_what_the_collection_covers(received):
     declined = received("hello")
     assert isinstance(declined, Declined)
-    assert declined.reason == "out_of_scope"
+    assert declined.reason == "greeting"
     assert declined.covers
 
 

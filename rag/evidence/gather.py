@@ -19,11 +19,19 @@ from rag.evidence.pick import defining, holds_name, rivals
 from rag.evidence.retrieve import Filters
 from rag.evidence.search import Found, GatherSettings, Search
 from rag.evidence.shaped import SHAPES
-from rag.evidence.sufficiency import is_elsewhere, verdict
+from rag.evidence.sufficiency import (
+    is_about,
+    is_elsewhere,
+    is_of_another,
+    places_asked,
+    verdict,
+)
 from rag.index.generation import Generation
 from rag.question.answer_types import asks_figure
 from rag.question.query import Question
 from rag.question.shapes import MAY_DIFFER, Plan
+
+OF_PLACE = 0.35  # of the likeliest sentence's probability, for one about the place to be enough
 
 
 def find(
@@ -62,11 +70,18 @@ def _quotes(search: Search, plan: Plan) -> Found:
         plan = replace(plan, question=search.question)
     settings = search.settings
     hits = search.hits(settings.passages, settings.per_document)
-    found = search.candidates(hits)
+    every = search.candidates(hits)
+    found = _of_places(search, every)
     worth = verdict(search.question, found, search.generation)
+    if worth == "declined" and found is not every:
+        # Nothing on that of this place, and something on it of others: what there is of the place.
+        others = verdict(search.question, every, search.generation)
+        worth = "declined" if others == "declined" else "close"
     if worth == "declined":
         return Found(tuple(hits), (), plan)
     chosen = choose(found, search.question.reader, settings.compose)
+    if not chosen and found is not every:
+        chosen = list(found[: settings.compose.partial_sentences])
     if chosen and plan.archetype == "latest":
         chosen = _newest(found, chosen, search)
     if chosen and plan.archetype == "who" and not any(map(holds_name, chosen)):
@@ -84,6 +99,34 @@ def _quotes(search: Search, plan: Plan) -> Found:
     if plan.archetype == "definition":
         ordered = defining(ordered, search.question)
     return Found(tuple(hits), tuple(ordered), plan, weak=worth == "close")
+
+
+def _of_places(search: Search, found: Sequence[Candidate]) -> Sequence[Candidate]:
+    """The sentences without those that are plainly about other places than a question names; where
+    what is left is unlikely, also what the documents about these places hold. As found where there
+    is nothing."""
+    question, generation = search.question, search.generation
+    places = places_asked(question, generation)
+    if not places or not found:
+        return found
+    own = [c for c in found if not is_of_another(places, c, question, generation)]
+    if len(own) == len(found):
+        return found
+    if not own or own[0].score < OF_PLACE * found[0].score:
+        seen = {(c.quote.document_id, c.quote.page, c.quote.start) for c in own}
+        settings = search.settings
+        for side in places:
+            key, value = ("city", side.city) if side.city else ("country", side.country)
+            if key in search.filters:
+                continue  # the reader's own choice stands
+            inside = search.within({key: [value]})
+            for c in inside.candidates(inside.hits(settings.passages, settings.per_document)):
+                place = (c.quote.document_id, c.quote.page, c.quote.start)
+                if place not in seen and is_about(places, c, question, generation):
+                    seen.add(place)
+                    own.append(c)
+        own.sort(key=lambda c: -c.score)
+    return own or found
 
 
 def _led(groups: Iterable[Sequence[Candidate]], search: Search) -> list[Candidate]:

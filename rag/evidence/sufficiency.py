@@ -16,7 +16,7 @@ from rag.evidence.candidates import Candidate
 from rag.index.generation import Generation
 from rag.question.mentions import Mention, mentions
 from rag.question.query import Question
-from rag.question.sides import Side, aboutness, countries_named
+from rag.question.sides import Side, aboutness, countries_named, names_city, names_country
 from rag.question.subject import headings_of
 from rag.words.text import fold, stopwords, terms, words
 
@@ -72,6 +72,37 @@ def _another_year(question: Question, chosen: Sequence[Candidate]) -> bool:
     return bool(asked) and not any(
         asked & set(_YEAR.findall(fold(text))) for texts in spoken for text in texts
     )
+
+
+def places_asked(question: Question, generation: Generation) -> list[Side]:
+    """Places that a question names: cities of the collection, where it names none countries."""
+    cities = [_city(mention) for mention in cities_named(question, generation)]
+    return cities or [Side(code, "", country=code) for code in countries_named(question)]
+
+
+def is_about(
+    places: Sequence[Side], candidate: Candidate, question: Question, generation: Generation
+) -> bool:
+    """Whether a sentence is about one of these places: it, its heading or its document."""
+    return any(_about(side, candidate, question, generation) for side in places)
+
+
+def is_of_another(
+    places: Sequence[Side], candidate: Candidate, question: Question, generation: Generation
+) -> bool:
+    """Whether a sentence is plainly about other places than these: its document is about others
+    alone, or it names another of its document's and none of these."""
+    if is_about(places, candidate, question, generation):
+        return False
+    document, text = candidate.document, fold(candidate.quote.text)
+    countries = {side.country for side in places if not side.city}
+    cities = {side.city for side in places if side.city}
+    about = set(document.cities) if cities else set(document.countries)
+    if about and not about & (cities or countries):
+        return True
+    if cities:
+        return any(names_city(name, text, document.language, question) for name in about - cities)
+    return any(names_country(code, text, document.language) for code in about - countries)
 
 
 def _elsewhere(question: Question, chosen: Sequence[Candidate], generation: Generation) -> bool:

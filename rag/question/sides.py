@@ -232,12 +232,16 @@ def aboutness(
     side: Side, text: str, headings: Sequence[str], document: SourceDocument, question: Question
 ) -> int:
     """3 when a text names the side, 2 when its heading does, 1 when its document is about
-    nothing else of the kind, 0 otherwise; 0 for a country where the text names another."""
+    nothing else of the kind, 0 otherwise; 0 where the text names another country or city of its
+    document."""
     language = document.language
     if names_side(side, text, language, question):
         return 3
     others = [c for c in document.countries if side.country and c != side.country]
     if any(names_country(code, fold(text), language) for code in others):
+        return 0
+    cities = [name for name in document.cities if side.city and name != side.city]
+    if any(names_city(name, fold(text), language, question) for name in cities):
         return 0
     if any(names_side(side, heading, language, question) for heading in headings):
         return 2

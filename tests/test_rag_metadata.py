@@ -92,9 +92,15 @@ def test_all_documents_that_match_are_listed_in_the_readers_language(library):
     found = reply(library, "List all documents about Kenya")
     assert isinstance(found, Answer) and found.status == "answered"
     assert listed(found) == ["kenya-en"]
-    assert found.layout.lead == "1 of the collection's 4 documents."
+    assert found.layout.lead == "1 of the collection's 4 documents, language versions counted once."
     assert found.sentences[0].text == "Kenya has a plan for every county."
     assert listed(reply(library, "اعرض جميع الوثائق عن كينيا")) == ["kenya-ar"]
+
+
+def test_what_is_about_the_place_alone_comes_first():
+    kenya = MetadataQuery(countries=frozenset({"KE"}))
+    assert kenya.is_subject_of(document("a", "x", countries=("KE",)))
+    assert not kenya.is_subject_of(document("b", "x", countries=("KE", "UG")))
 
 
 def test_the_newest_come_first_and_what_has_no_date_is_left_out(library):
@@ -107,7 +113,7 @@ def test_the_newest_come_first_and_what_has_no_date_is_left_out(library):
 def test_what_the_collection_is_about(library):
     found = reply(library, "What is this collection about?")
     assert isinstance(found, Answer)
-    assert found.layout.lead.startswith("The collection holds 4 documents. Languages: ")
+    assert found.layout.lead.startswith("The collection holds 4 documents, language versions")
     assert "Dates: 2021 to 2024." in found.layout.lead
     assert len(found.evidence) == 4
 

@@ -53,3 +53,31 @@ def test_a_year_that_no_passage_has_is_no_answer(assistant, text):
 )
 def test_place_that_is_spoken_of_is_answered(assistant, text):
     assert status(assistant, text) == "answered"
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("How did Uganda structure county action plans?", "Kenya"),
+        ("كيف نظّمت أوغندا خطط عمل المقاطعات؟", "كينيا"),
+        ("Quelle est la stratégie de Málaga ?", "La estrategia de Estrasburgo"),
+    ],
+)
+def test_what_is_asked_of_one_place_is_not_answered_with_another(assistant, text, others):
+    """Where nothing is said on it, what there is of the place stands as coming close."""
+    reply = assistant.answer(text).reply
+    assert isinstance(reply, Answer)
+    assert not any(sentence.text.startswith(others) for sentence in reply.sentences)
+
+
+@pytest.mark.parametrize("text", ["Where is Nansana?", "What does UNAR do in Italy?"])
+def test_a_disagreement_about_something_else_does_not_open_the_answer(assistant, text):
+    reply = assistant.answer(text).reply
+    assert isinstance(reply, Answer)
+    assert reply.layout.kind != "differ"
+
+
+def test_a_disagreement_on_what_was_asked_does(assistant):
+    reply = assistant.answer("Who is the mayor of Nansana?").reply
+    assert isinstance(reply, Answer)
+    assert reply.layout.kind == "differ"

@@ -29,7 +29,7 @@ def listing(
     plan: Plan, asked: MetadataQuery, generation: Generation,
     filters: Mapping[str, Sequence[str]], lines: int,
 ) -> Found:  # fmt: skip
-    """Works that are asked for, the newest first, each in the reader's language where it exists in
+    """Works that are asked for, those about these places alone and the newest first, each in the reader's language where it exists in
     it; `lines` of them at most."""
     store = generation.store
     inside = store.rows_matching(filters) if filters else None
@@ -45,6 +45,7 @@ def listing(
     if asked.order:
         works = [one for one in works if one[1].date]
     works.sort(key=lambda one: (one[1].date, one[1].title), reverse=asked.order != "oldest")
+    works.sort(key=lambda one: not asked.is_subject_of(one[1]))  # what is about nothing else first
     opened = (_opening(row, document, generation) for row, document in works)
     chosen = [one for one in opened if one is not None][: FEW if asked.order else lines]
     return Found((), tuple(chosen), replace(plan, works=len(every), matched=len(versions)))

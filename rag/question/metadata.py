@@ -92,6 +92,12 @@ class MetadataQuery:
         named = self.countries & set(document.countries) or self.cities & set(document.cities)
         return not places or bool(named)
 
+    def is_subject_of(self, document: SourceDocument) -> bool:
+        """Whether a document is about the places asked for and no others of the kind."""
+        if self.countries:
+            return set(document.countries) <= self.countries
+        return not self.cities or set(document.cities) <= self.cities
+
 
 def metadata_query(
     question: Question, nature: Nature, generation: Generation

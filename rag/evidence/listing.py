@@ -29,8 +29,8 @@ def listing(
     plan: Plan, asked: MetadataQuery, generation: Generation,
     filters: Mapping[str, Sequence[str]], lines: int,
 ) -> Found:  # fmt: skip
-    """Works that are asked for, those about these places alone and the newest first, each in the reader's language where it exists in
-    it; `lines` of them at most."""
+    """Works that are asked for, those about these places alone and the newest first, each in the
+    reader's language where it exists in it; `lines` of them at most."""
     store = generation.store
     inside = store.rows_matching(filters) if filters else None
     versions: dict[str, list[tuple[int, SourceDocument]]] = {}

@@ -40,7 +40,7 @@ DAMPED: Mapping[str, float] = {"negation": 0.5}
 # halves of our own suites: fewer of their unanswerable questions claim to be answered than by the
 # rules before (37 of 100, by the rules 45), and more of the answerable ones do (72, by the rules
 # 64; LOG.md).
-PARTIAL_AT, ANSWER_AT = 0.24, 0.645
+PARTIAL_AT, ANSWER_AT = 0.28, 0.645
 L2 = 3.0
 FOLDS, RUN = 5, 20
 # Language of the question, of the passages.

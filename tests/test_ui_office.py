@@ -667,7 +667,7 @@ def test_unanswered_questions_become_drafts(office):
     lines = [
         ("declined", "Who won in Iceland?"), ("answered", "What is a desk?"),
         ("declined", "what is a desk?"), ("answered", "What is a desk?"),
-        ("partial", HOSTILE), ("partial", HOSTILE),
+        ("partial", HOSTILE), ("partial", HOSTILE), ("declined", "hello"), ("declined", "merci"),
     ]  # fmt: skip
     (folder / "2026-11-20.jsonl").write_text(
         "".join(
@@ -679,6 +679,7 @@ def test_unanswered_questions_become_drafts(office):
     shown = page(officer, "office-questions")
     assert shown.index("alert(1)") < shown.index("Who won in Iceland?")  # asked twice
     assert "What is a desk?" not in shown
+    assert "hello" not in shown and "merci" not in shown
     assert "<script>alert" not in shown
     for key in re.findall(r'name="key" value="(\w+)"', shown):
         officer.post("office-draft", kind="question", key=key)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.drafts import of_feedback
+from rag.question.courtesy import courtesy
 from rag.words.text import fold
 from ui.api.feedback import FILE as FEEDBACK
 from ui.public.questions import FOLDER
@@ -39,11 +40,11 @@ class Asked:
 
 def unanswered(data_dir: Path) -> list[Asked]:
     """Questions that were not answered, or not fully, when they were last put: the most often
-    put first, then the newest."""
+    put first, then the newest. A greeting is none."""
     last: dict[str, Asked] = {}
     for day, line in _logged(data_dir):
         question = str(line.get("question", "")).strip()
-        if not question:
+        if not question or courtesy(question):
             continue
         key = _key(question)
         times = last[key].times + 1 if key in last else 1

@@ -232,7 +232,11 @@ class Assistant:
 
     def _declined(self, asked: Asked, found: Found, filters: Filters) -> Declined:
         nearest = self.settings.gather.compose.nearest
-        reason = "none_catalogued" if found.plan.metadata else _reason(found.hits, filters)
+        reason = (
+            "none_catalogued"
+            if found.plan.metadata and not filters
+            else _reason(found, filters)
+        )
         reply = decline(asked.typed, asked.language, reason, found.hits, self.generation, nearest)
         notes = (asked.preface, *self._notes(asked.language))
         return replace(reply, notes=tuple(filter(None, notes)), searched=asked.searched)
@@ -269,10 +273,12 @@ def _preface(asked: Asked, *, weak: bool) -> str:
     return " ".join(filter(None, told))
 
 
-def _reason(hits: Sequence[Hit], filters: Filters) -> str:
-    if hits:
+def _reason(found: Found, filters: Filters) -> str:
+    if found.hits:
         return "not_answered"
-    return "no_match_for_filters" if filters else "nothing_found"
+    if filters:
+        return "no_match_for_filters"
+    return "none_catalogued" if found.plan.metadata else "nothing_found"
 
 
 class _Clock:

@@ -215,3 +215,13 @@ def test_two_stretches_of_the_source_joined_by_and_hold(check):
 
 def test_a_subject_with_the_predicate_of_another_sentence_does_not_hold(check):
     assert not check("More than 140 participants did not publish the budget of its plan.").holds
+
+
+def test_words_that_folding_orders_otherwise_have_no_vector():
+    from rag.check.cited import word_states
+    from rag.embed import DEFAULT_MODEL, MODELS, shipped_encoder
+
+    encoder = shipped_encoder(MODELS / DEFAULT_MODEL)
+    _, (mixed, hindi) = word_states(["日本 ABC 東京", "भारत में विकास हुआ"], encoder)
+    assert len(mixed) == 3 and not mixed.any()
+    assert len(hindi) == 4 and hindi.any(axis=1).all()

@@ -6,6 +6,7 @@ import pytest
 
 from rag.assistant import Assistant
 from rag.embed import HashEmbedder
+from rag.evidence import listing
 from rag.question.classify import Nature
 from rag.question.courtesy import courtesy
 from rag.question.metadata import MetadataQuery, metadata_query
@@ -51,6 +52,8 @@ def asked(text: str, library, nature: Nature = ASKED) -> MetadataQuery | None:
         ("How many documents were published in 2023?", MetadataQuery(years=(2023, 2023))),
         ("documentos entre 2020 y 2022", MetadataQuery(years=(2020, 2022))),
         ("reports since 2022", MetadataQuery(years=(2022, 9999))),
+        ("reports published after 2022", MetadataQuery(years=(2023, 9999))),
+        ("Quels rapports sont parus avant 2022 ?", MetadataQuery(years=(0, 2021))),
         ("List all documents about Kenya", MetadataQuery(countries=frozenset({"KE"}))),
         ("ما هي الوثائق المتعلقة بكينيا؟", MetadataQuery(countries=frozenset({"KE"}))),
         ("Documents about Strumica", MetadataQuery(cities=frozenset({"Strumica"}))),
@@ -62,6 +65,27 @@ def asked(text: str, library, nature: Nature = ASKED) -> MetadataQuery | None:
 )
 def test_what_is_asked_of_the_catalogue(question, expected, library):
     assert asked(question, library) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which documents are not in English?", "Quels documents ne sont pas en anglais ?",
+        "¿Qué documentos no están en inglés?", "ما الوثائق التي ليست باللغة الإنجليزية؟",
+        "List documents in languages other than English", "Which reports are not about Kenya?",
+        "What is this report about?", "What did Kenya publish in 2023?",
+        "What was released in 2024?",
+        "How many pages does the report have?", "What is the last page about?",
+    ],
+)  # fmt: skip
+def test_what_metadata_would_answer_wrongly_is_left_to_the_search(question, library):
+    assert asked(question, library) is None
+
+
+@pytest.mark.parametrize("asks", ["person", "time", "reason"])
+def test_who_when_and_why_are_left_to_the_search(asks, library):
+    nature = Nature("answer", 1.0, "fact", asks, catalogue=True, probabilities={})
+    assert asked("Who published the reports of 2023?", library, nature) is None
 
 
 @pytest.mark.parametrize(
@@ -126,6 +150,21 @@ def test_a_year_without_documents_is_declined_by_the_catalogue(library):
 def test_a_filter_of_the_reader_is_kept(library):
     found = reply(library, "What is this collection about?", {"language": ["fr"]})
     assert isinstance(found, Answer) and listed(found) == ["summit"]
+    assert found.layout.lead.startswith("1 of the collection's 4 documents")
+
+
+def test_a_city_in_a_country_is_the_city():
+    asked_for = MetadataQuery(countries=frozenset({"KE"}), cities=frozenset({"Nakuru"}))
+    assert asked_for.matches(document("a", "x", countries=("KE",), cities=("Nakuru",)))
+    assert not asked_for.matches(document("b", "x", countries=("KE",), cities=("Kisumu",)))
+
+
+def test_only_what_is_shown_is_opened(library, monkeypatch):
+    opened = []
+    whole = listing._opening
+    monkeypatch.setattr(listing, "_opening", lambda *one: opened.append(one) or whole(*one))
+    reply(library, "What is the newest document?")
+    assert len(opened) == listing.FEW
 
 
 @pytest.mark.parametrize(
@@ -135,7 +174,8 @@ def test_a_filter_of_the_reader_is_kept(library):
         ("buenas tardes", ("greeting", "es")), ("السلام عليكم", ("greeting", "ar")),
         ("thank you very much!", ("thanks", "en")), ("merci beaucoup", ("thanks", "fr")),
         ("¡Muchas gracias!", ("thanks", "es")), ("شكرا جزيلا", ("thanks", "ar")),
-        ("good", None), ("hello, who leads the council?", None), ("", None),
+        ("good", None), ("السلام", None), ("morning", None), ("صباح الخير", ("greeting", "ar")),
+        ("hello, who leads the council?", None), ("", None),
         ("thanks to whom was the plan adopted?", None),
     ],
 )  # fmt: skip

@@ -27,7 +27,7 @@ from rag.words.sentences import split_sentences
 from rag.words.text import fold, stopwords, words
 from rag.words.word_forms import variants
 
-_SPAN = re.compile(r"[^\W_][\w\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670]*")
+_SPAN = re.compile(r"[^\W_][\w\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +146,13 @@ def word_states(
     `words(fold(text))` counts them; zeros where folding makes other words of it."""
     spans = [[found.span() for found in _SPAN.finditer(text)] for text in texts]
     vectors, states = encoder.words(texts, spans)
-    counts = [len(words(fold(text))) for text in texts]
-    return vectors, [
-        found if len(found) == count else np.zeros((count, encoder.dim), np.float32)
-        for found, count in zip(states, counts, strict=True)
-    ]
+    kept = []
+    for text, places, found in zip(texts, spans, states, strict=True):
+        counted = words(fold(text))
+        same = [word for a, b in places for word in words(fold(text[a:b]))] == counted
+        one_each = same and len(places) == len(counted)
+        kept.append(found if one_each else np.zeros((len(counted), encoder.dim), np.float32))
+    return vectors, kept
 
 
 def dated_by_neighbour(moments: Sequence[Moment]) -> tuple[Moment, ...]:

@@ -28,9 +28,11 @@ from rag.evidence.sufficiency import (
 )
 from rag.index.generation import Generation
 from rag.question.answer_types import asks_figure
+from rag.question.exclusion import excludes
 from rag.question.query import Question
 from rag.question.shapes import MAY_DIFFER, Plan
 
+MOST_PLACES = 3  # of a question, whose documents are searched by themselves
 OF_PLACE = 0.35  # of the likeliest sentence's probability, for one about the place to be enough
 
 
@@ -106,8 +108,8 @@ def _of_places(search: Search, found: Sequence[Candidate]) -> Sequence[Candidate
     what is left is unlikely, also what the documents about these places hold. As found where there
     is nothing."""
     question, generation = search.question, search.generation
-    places = places_asked(question, generation)
-    if not places or not found:
+    places = places_asked(question, generation)[:MOST_PLACES]
+    if not places or not found or excludes(question):
         return found
     own = [c for c in found if not is_of_another(places, c, question, generation)]
     if len(own) == len(found):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from rag.catalogue import name_of, say
 from rag.evidence.candidates import Candidate, sentence_quotes
@@ -36,19 +37,21 @@ def listing(
     versions: dict[str, list[tuple[int, SourceDocument]]] = {}
     every: set[str] = set()
     for row, document in store.placed_documents():
-        if inside is None or row in inside:
-            every.add(document.work_id)
-            if asked.matches(document):
-                versions.setdefault(document.work_id, []).append((row, document))
+        every.add(document.work_id)
+        if (inside is None or row in inside) and asked.matches(document):
+            versions.setdefault(document.work_id, []).append((row, document))
     reader = plan.question.reader
     works = [min(some, key=lambda one: one[1].language != reader) for some in versions.values()]
     if asked.order:
         works = [one for one in works if one[1].date]
     works.sort(key=lambda one: (one[1].date, one[1].title), reverse=asked.order != "oldest")
-    works.sort(key=lambda one: not asked.is_subject_of(one[1]))  # what is about nothing else first
+    if not asked.order:  # what is about nothing else first
+        works.sort(key=lambda one: not asked.is_subject_of(one[1]))
     opened = (_opening(row, document, generation) for row, document in works)
-    chosen = [one for one in opened if one is not None][: FEW if asked.order else lines]
-    return Found((), tuple(chosen), replace(plan, works=len(every), matched=len(versions)))
+    chosen = islice((one for one in opened if one is not None), FEW if asked.order else lines)
+    told = replace(asked, whole=asked.whole and inside is None)  # a part is not the collection
+    plan = replace(plan, metadata=told, works=len(every), matched=len(versions))
+    return Found((), tuple(chosen), plan)
 
 
 def _opening(row: int, document: SourceDocument, generation: Generation) -> Candidate | None:

@@ -24,9 +24,14 @@ _THANKS = {
 }
 # Each message holds one of these: "good" or "you" alone are neither.
 _KEYS = {
-    "greeting": "hello hi hey greetings morning afternoon evening bonjour bonsoir salut coucou "
-    "hola buenos buenas saludos مرحبا أهلا السلام صباح مساء تحية",
-    "thanks": "thanks thank thx cheers merci gracias شكرا مشكور تسلم يعطيك",
+    "greeting": "hello hi hey greetings bonjour bonsoir salut coucou hola buenos buenas saludos "
+    "مرحبا أهلا",
+    "thanks": "thanks thank thx cheers merci gracias شكرا مشكور",
+}
+# Or one of these and another word: alone they may be searched for ("السلام" is peace).
+_WITH_ANOTHER = {
+    "greeting": "morning afternoon evening السلام صباح مساء تحية",
+    "thanks": "يعطيك",
 }
 
 
@@ -37,7 +42,7 @@ def courtesy(text: str) -> tuple[Courtesy, str] | None:
         return None
     for kind, listed in _lists():
         for language, known in listed.items():
-            if set(said) <= known and set(said) & _keys(kind):
+            if set(said) <= known and _keyed(said, kind):
                 return kind, language
     return None
 
@@ -51,6 +56,11 @@ def _folded(listed: dict[str, str]) -> dict[str, frozenset[str]]:
     return {language: frozenset(words(fold(text))) for language, text in listed.items()}
 
 
-@lru_cache(maxsize=2)
-def _keys(kind: Courtesy) -> frozenset[str]:
-    return frozenset(words(fold(_KEYS[kind])))
+def _keyed(said: list[str], kind: Courtesy) -> bool:
+    weak = len(said) > 1 and bool(set(said) & _of(_WITH_ANOTHER[kind]))
+    return weak or bool(set(said) & _of(_KEYS[kind]))
+
+
+@lru_cache(maxsize=4)
+def _of(listed: str) -> frozenset[str]:
+    return frozenset(words(fold(listed)))

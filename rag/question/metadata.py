@@ -16,6 +16,7 @@ from typing import Literal
 
 from rag.index.generation import Generation
 from rag.question.classify import Nature
+from rag.question.exclusion import excludes
 from rag.question.mentions import Mention, mentions
 from rag.question.query import Question
 from rag.types import SourceDocument
@@ -26,7 +27,7 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 # Words of what the catalogue is asked for; what else a question names is its topic.
 _GENERAL = {
     "en": "document documents report reports brief briefs paper papers publication publications "
-    "text texts file files source sources page pages collection library catalogue catalog "
+    "text texts file files source sources collection library catalogue catalog "
     "title titles list show tell give see find read all every any many much number count "
     "available published publish released release issued appeared written dated date year "
     "years language languages version versions newest latest recent new oldest earliest old "
@@ -35,7 +36,7 @@ _GENERAL = {
     "include overview summary concerning regarding relating since before after between "
     "until roughly exactly what which you your",
     "fr": "document documents rapport rapports note notes publication publications texte textes "
-    "fichier fichiers source sources page pages collection bibliothèque catalogue titre "
+    "fichier fichiers source sources collection bibliothèque catalogue titre "
     "titres liste lister montre montrez donne donnez affiche affichez tous toutes tout "
     "nombre combien disponible disponibles publié publiés publiée publiées paru parus parue "
     "parues sorti daté date année années langue langues version versions récent récents "
@@ -44,7 +45,7 @@ _GENERAL = {
     "traite traitent contient contenu genre existe avez trouve aperçu depuis avant après "
     "entre jusque quel quels quelle quelles",
     "es": "documento documentos informe informes nota notas publicación publicaciones texto "
-    "textos archivo archivos fuente fuentes página páginas colección biblioteca catálogo "
+    "textos archivo archivos fuente fuentes colección biblioteca catálogo "
     "título títulos lista muestra muéstrame dame enseña todos todas todo número cuántos "
     "cuántas disponible disponibles publicado publicados publicada publicadas salió fecha "
     "año años idioma idiomas lengua versión versiones reciente recientes nuevo nuevos "
@@ -59,12 +60,30 @@ _GENERAL = {
     "تخص المتعلقة متعلقة حول عن تحتوي محتوى نوع أنواع يوجد توجد لديكم عندكم منذ قبل بعد بين "
     "حتى",
 }
+# One of these must be asked for: documents for a list, several of them or the collection for what
+# there is at all.
+_DOCUMENTS = {
+    "en": "document report brief paper publication text file",
+    "fr": "document rapport note publication texte fichier",
+    "es": "documento informe nota publicación texto archivo",
+    "ar": "وثيقة تقرير موجز مستند ملف نص منشور وثائق تقارير موجزات مستندات ملفات نصوص منشورات "
+    "الوثائق التقارير الموجزات المستندات الملفات النصوص المنشورات",
+}
+_COLLECTION = {
+    "en": "collection library catalogue catalog documents reports briefs publications",
+    "fr": "collection bibliothèque catalogue documents rapports notes publications",
+    "es": "colección biblioteca catálogo documentos informes notas publicaciones",
+    "ar": "المجموعة مجموعة المكتبة مكتبة الفهرس الوثائق وثائق التقارير تقارير المستندات الموجزات",
+}
 _OLDEST = {"en": "oldest earliest", "fr": "ancien ancienne vieux", "es": "antiguo antigua viejo",
            "ar": "أقدم الأقدم"}  # fmt: skip
 _NEWEST = {"en": "newest latest", "fr": "dernier dernière", "es": "último última",
            "ar": "أحدث الأحدث آخر"}  # fmt: skip
-_SINCE = {"en": "since after", "fr": "depuis après", "es": "desde después", "ar": "منذ بعد"}
-_BEFORE = {"en": "before until", "fr": "avant jusque", "es": "antes hasta", "ar": "قبل حتى"}
+_SINCE = {"en": "since from", "fr": "depuis", "es": "desde", "ar": "منذ"}
+_AFTER = {"en": "after", "fr": "après", "es": "después", "ar": "بعد"}
+_UNTIL = {"en": "until", "fr": "jusque jusqu", "es": "hasta", "ar": "حتى"}
+_BEFORE = {"en": "before", "fr": "avant", "es": "antes", "ar": "قبل"}
+_BY_METADATA = ("thing", "number", "yesno")  # what the catalogue's lists answer
 
 Order = Literal["", "newest", "oldest"]
 
@@ -88,15 +107,15 @@ class MetadataQuery:
             year = document.date[:4]
             if not year.isdecimal() or not self.years[0] <= int(year) <= self.years[1]:
                 return False
-        places = self.countries or self.cities
-        named = self.countries & set(document.countries) or self.cities & set(document.cities)
-        return not places or bool(named)
+        if self.cities:  # in a country or not
+            return bool(self.cities & set(document.cities))
+        return not self.countries or bool(self.countries & set(document.countries))
 
     def is_subject_of(self, document: SourceDocument) -> bool:
         """Whether a document is about the places asked for and no others of the kind."""
-        if self.countries:
-            return set(document.countries) <= self.countries
-        return not self.cities or set(document.cities) <= self.cities
+        if self.cities:
+            return set(document.cities) <= self.cities
+        return not self.countries or set(document.countries) <= self.countries
 
 
 def metadata_query(
@@ -104,7 +123,11 @@ def metadata_query(
 ) -> MetadataQuery | None:
     """What a question asks of the catalogue; None where the text is meant, or a topic is named
     that the catalogue does not know."""
-    if not nature.catalogue or question.language not in _GENERAL:
+    if not nature.catalogue or question.language not in _GENERAL or excludes(question):
+        return None
+    if nature.asks not in _BY_METADATA or not (
+        _says(question, _COLLECTION) or _names_documents(question)
+    ):
         return None
     languages = _languages_named(question, generation)
     known = tuple(city for city, _ in generation.store.facet_counts("city"))
@@ -125,9 +148,15 @@ def metadata_query(
         order=order,
     )
     if query == MetadataQuery():
-        asks = _general(question.language) & set(terms(question.text, question.language))
-        return replace(query, whole=True) if asks else None
+        return replace(query, whole=True) if _says(question, _COLLECTION) else None
     return query
+
+
+def _names_documents(question: Question) -> bool:
+    """Whether documents are named, in any form of the word."""
+    language = question.language
+    nouns = terms(_DOCUMENTS[language], language)
+    return bool(set(nouns) & set(terms(question.text, language)))
 
 
 def _topic(question: Question, named: Sequence[Mention], languages: set[str]) -> bool:
@@ -171,11 +200,13 @@ def _years_named(question: Question) -> tuple[int, int]:
     years = sorted(int(year) for year in _YEAR.findall(fold(question.text)))
     if not years:
         return FIRST_YEAR, LAST_YEAR
-    if len(years) == 1 and _says(question, _SINCE):
-        return years[0], LAST_YEAR
-    if len(years) == 1 and _says(question, _BEFORE):
-        return FIRST_YEAR, years[0]
-    return years[0], years[-1]
+    first, last = years[0], years[-1]
+    if first == last:
+        if _says(question, _SINCE) or _says(question, _AFTER):
+            return first + _says(question, _AFTER), LAST_YEAR
+        if _says(question, _UNTIL) or _says(question, _BEFORE):
+            return FIRST_YEAR, last - _says(question, _BEFORE)
+    return first, last
 
 
 def _says(question: Question, listed: Mapping[str, str]) -> bool:

@@ -44,9 +44,9 @@ class Plan:
     sides: tuple[Side, ...] = ()  # of a comparison
     aspects: tuple[str, ...] = ()  # of a comparison, as asked; empty: whatever is said
     of: ListOf = "document"  # what a list has one line for
-    works: int = 0  # in the collection after filters; set by `rag.evidence.gather`
+    works: int = 0  # in the collection after filters; set by `rag.evidence.shaped` and `listing`
     metadata: MetadataQuery | None = None  # what is asked of the catalogue
-    matched: int = 0  # works that the catalogue says are asked for; set by `rag.evidence.shaped`
+    matched: int = 0  # works that the catalogue says are asked for; set by `rag.evidence.listing`
     bounded: bool = False  # not every document was looked at; set by `rag.evidence.gather`
 
 

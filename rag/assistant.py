@@ -232,11 +232,7 @@ class Assistant:
 
     def _declined(self, asked: Asked, found: Found, filters: Filters) -> Declined:
         nearest = self.settings.gather.compose.nearest
-        reason = (
-            "none_catalogued"
-            if found.plan.metadata and not filters
-            else _reason(found, filters)
-        )
+        reason = _reason(found, filters)
         reply = decline(asked.typed, asked.language, reason, found.hits, self.generation, nearest)
         notes = (asked.preface, *self._notes(asked.language))
         return replace(reply, notes=tuple(filter(None, notes)), searched=asked.searched)

@@ -28,6 +28,9 @@ class Session:
         options.intra_op_num_threads = threads or min(4, len(os.sched_getaffinity(0)))
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # Threads that wait in a loop take the cores from other visitors: without it a question
+        # takes half of the CPU and no longer (docs/models.md).
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 str(file), options, providers=["CPUExecutionProvider"]

@@ -204,7 +204,7 @@
     status.textContent = word("working");
     // A new question goes to the top once, with room below for its answer.
     for (const each of log.children) each.style.minHeight = "";
-    place.style.minHeight = `${main.clientHeight}px`;
+    place.style.minHeight = "100cqh"; // of main, which grows when the answer is done
     main.scrollTop += place.getBoundingClientRect().top - main.getBoundingClientRect().top;
   }
 

@@ -31,6 +31,7 @@ from rag.question.answer_types import asks_figure
 from rag.question.exclusion import excludes
 from rag.question.query import Question
 from rag.question.shapes import MAY_DIFFER, Plan
+from rag.question.sides import Side
 
 MOST_PLACES = 3  # of a question, whose documents are searched by themselves
 OF_PLACE = 0.35  # of the likeliest sentence's probability, for one about the place to be enough
@@ -115,20 +116,31 @@ def _of_places(search: Search, found: Sequence[Candidate]) -> Sequence[Candidate
     if len(own) == len(found):
         return found
     if not own or own[0].score < OF_PLACE * found[0].score:
-        seen = {(c.quote.document_id, c.quote.page, c.quote.start) for c in own}
-        settings = search.settings
-        for side in places:
-            key, value = ("city", side.city) if side.city else ("country", side.country)
-            if key in search.filters:
-                continue  # the reader's own choice stands
-            inside = search.within({key: [value]})
-            for c in inside.candidates(inside.hits(settings.passages, settings.per_document)):
-                place = (c.quote.document_id, c.quote.page, c.quote.start)
-                if place not in seen and is_about(places, c, question, generation):
-                    seen.add(place)
-                    own.append(c)
+        known = {_place_of(c) for c in own}
+        own += [c for c in _within(search, places) if _place_of(c) not in known]
         own.sort(key=lambda c: -c.score)
     return own or found
+
+
+def _within(search: Search, places: Sequence[Side]) -> list[Candidate]:
+    """What the documents about places hold on the question, of these places; each once. A filter
+    of the reader stands."""
+    question, generation, settings = search.question, search.generation, search.settings
+    best: dict[tuple[str, int, int], Candidate] = {}
+    for side in places:
+        key, value = ("city", side.city) if side.city else ("country", side.country)
+        if key in search.filters:
+            continue
+        inside = search.within({key: [value]})
+        for c in inside.candidates(inside.hits(settings.passages, settings.per_document)):
+            if is_about(places, c, question, generation):
+                best.setdefault(_place_of(c), c)
+    return list(best.values())
+
+
+def _place_of(candidate: Candidate) -> tuple[str, int, int]:
+    quote = candidate.quote
+    return quote.document_id, quote.page, quote.start
 
 
 def _led(groups: Iterable[Sequence[Candidate]], search: Search) -> list[Candidate]:

@@ -106,10 +106,17 @@ def from_reply(reply: Mapping[str, Any], holds: Sequence[bool | None] = ()) -> O
     """The object of `sanad ask --json`. `holds` says of each citation whether its quote is the
     stored text; none given: nobody looked."""
     usage, layout = reply.get("usage") or {}, reply.get("layout") or {}
-    citations = reply.get("citations", [])
-    checked = holds or [None] * len(citations)
+    below = {n for one in reply.get("sentences", []) if one.get("beside") for n in one["citations"]}
+    checked = holds or [None] * len(reply.get("citations", []))
+    citations = [
+        (one, sound)
+        for one, sound in zip(reply.get("citations", []), checked, strict=True)
+        if one["n"] not in below
+    ]
     statements = tuple(
-        Statement(one["text"], tuple(one["citations"])) for one in reply.get("sentences", [])
+        Statement(one["text"], tuple(one["citations"]))
+        for one in reply.get("sentences", [])
+        if not one.get("beside")
     )
     return Observed(
         status=str(reply["status"]),
@@ -122,7 +129,7 @@ def from_reply(reply: Mapping[str, Any], holds: Sequence[bool | None] = ()) -> O
                 one["n"], one.get("work_id") or "", one.get("language") or "",
                 one.get("title") or "", one.get("url") or "",
             )
-            for one, sound in zip(citations, checked, strict=True)
+            for one, sound in citations
         ),
         timings_ms=reply.get("timings_ms") or {},
         layout=layout.get("kind", ""),

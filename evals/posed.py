@@ -1,8 +1,9 @@
 """Questions posed to a collection that answers them or does not, and what may decide.
 
-Kinds: "yes" the collection answers; "near" a passage is about it and no passage answers (SQuAD 2);
-"removed" the passage that answers is taken out of what was found, its neighbours stay; "out" the
-collection has nothing to do with it. Knows the files of the evaluation data, and no threshold.
+Kinds: "yes" the collection answers; "near" a passage is about it and no passage answers (SQuAD 2,
+our own); "removed" the passage (or report) that answers is taken out of what was found, its
+neighbours stay; "out" the collection has nothing to do with it. Knows the files of the evaluation
+data, and no threshold.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy.typing as npt
 from evals.collection import CorpusPassage
 from evals.retrieval import indexed
 from evals.training.reader_data import kept_out, passages_of, written_over
+from evals.training.reports import generation_of, kept_questions, read_reports
 from rag.embed import Embedder
 from rag.evidence.answerable import evidence
 from rag.evidence.candidates import Candidate, candidates
@@ -51,6 +53,7 @@ class Trial:
     language: str  # of the passages
     passages: tuple[str, ...]
     items: tuple[Item, ...]
+    repeats: bool = False  # whether several passages say the same: none is taken out then
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class Posed:
 
 
 def pose(trial: Trial, embedder: Embedder, translator: Translates) -> list[Posed]:
-    """Ask every question; one of kind "yes" is asked again with its passage removed."""
+    """Ask every question; one of kind "yes" is asked again with its passage removed, where no
+    other says the same."""
     return pose_all([trial], embedder, translator)
 
 
@@ -86,6 +90,27 @@ def pose_all(trials: Sequence[Trial], embedder: Embedder, translator: Translates
     return found
 
 
+def pose_reports(embedder: Embedder, translator: Translates, limit: int) -> list[Posed]:
+    """Questions of the reports that the reader did not learn from, asked of all reports; answered
+    ones also with their own report taken out of what was found."""
+    reports, found = read_reports(), []
+    with generation_of(reports, embedder) as generation:
+        for one in kept_questions(reports, generation, limit):
+            asked, over = one.asked.language, one.report.language
+            trial = Trial(
+                f"reports {'in one language' if asked == over else 'across'}", over, (), ()
+            )
+            question = understand(one.asked.text, embedder, translator, None, generation.spellings)
+            hits = retrieve(question, generation, 2 * PASSAGES)
+            kind = "yes" if one.lead is not None else "near"
+            posed = (trial, question, hits[:PASSAGES], generation, embedder)
+            found.append(_posed(kind, *posed))
+            rest = [hit for hit in hits if hit.passage.document_id != one.document][:PASSAGES]
+            if kind == "yes":
+                found.append(_posed("removed", trial, question, rest, generation, embedder))
+    return found
+
+
 def _asked(
     trial: Trial, generation: Generation, embedder: Embedder, translator: Translates
 ) -> Iterator[Posed]:
@@ -93,7 +118,7 @@ def _asked(
         question = understand(item.text, embedder, translator, None, generation.spellings)
         hits = retrieve(question, generation, PASSAGES + 1)
         yield _posed(item.kind, trial, question, hits[:PASSAGES], generation, embedder)
-        if item.kind == "yes":
+        if item.kind == "yes" and not trial.repeats:
             rest = [hit for hit in hits if hit.passage.document_id != str(item.gold)]
             yield _posed("removed", trial, question, rest[:PASSAGES], generation, embedder)
 
@@ -158,7 +183,9 @@ def parallel(data: Path, asked: str, over: str, limit: int) -> Trial:
         for one in written_over(data)
         if one.language == asked and one.over == over and kept_out(one.window.home)
     ]
-    return Trial(f"parallel {asked}->{over}", over, passages, tuple(_sample(items, limit)))
+    return Trial(
+        f"parallel {asked}->{over}", over, passages, tuple(_sample(items, limit)), repeats=True
+    )
 
 
 def belebele(data: Path, asked: str, over: str, limit: int) -> Trial:

@@ -116,12 +116,16 @@ class LibrarySystem:
             case Declined():
                 return Observed(status="declined", text="", reason=reply.reason, **shared)
             case Answer():
-                statements = tuple(Statement(one.text, one.citations) for one in reply.sentences)
+                answer = [one for one in reply.sentences if not one.beside]
+                below = {n for one in reply.sentences if one.beside for n in one.citations}
+                statements = tuple(Statement(one.text, one.citations) for one in answer)
                 return Observed(
                     status=reply.status,
                     text="\n".join(one.text for one in statements),
                     citations=tuple(
-                        _citation(item, self._assistant.generation) for item in reply.evidence
+                        _citation(item, self._assistant.generation)
+                        for item in reply.evidence
+                        if item.n not in below
                     ),
                     layout=reply.layout.kind,
                     labels=tuple(row.label for row in reply.layout.rows),

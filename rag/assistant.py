@@ -140,7 +140,7 @@ class Assistant:
         pointed = {"document": [asked.document]} if asked.document else {}
         found = self._find(question, {**pointed, **(filters or {})})
         clock.stage("retrieve")
-        quoted = list(spoken(found.chosen, asked.language, self.generation))
+        quoted = list(spoken(found.chosen, asked.language, self.generation, found.beside))
         author = self.author if quoted and not found.plan.metadata else None
         yield Retrieved(found.hits, asked.searched, author.name if author else "")
         written = None

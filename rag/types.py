@@ -106,6 +106,7 @@ class Evidence:
     passage: Passage
     quote: Quote
     mistranslations: tuple[Mistranslation, ...] = ()  # that stand in the passage
+    answer: tuple[int, int] = (0, 0)  # of the page: the words that answer; empty: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class AnswerSentence:
     text: str
     citations: tuple[int, ...]
     attribution: str = ""  # who says so and when, in the reader's language
+    beside: bool = False  # what the documents also say: below the answer, not part of it
 
 
 LayoutKind = Literal["quotes", "list", "steps", "table", "reading", "differ"]

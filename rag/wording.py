@@ -130,7 +130,10 @@ def answer_text(reply: Answer) -> str:
     rest = unplaced(reply)
     if rest and layout.rows:
         lines.append(f"{say(reply.language, 'shape.also')}:")
-    lines += _sentences_text(reply, rest)
+    lines += _sentences_text(reply, [i for i in rest if not reply.sentences[i].beside])
+    below = [i for i in rest if reply.sentences[i].beside]
+    if below:
+        lines += [f"{say(reply.language, 'answer.more')}:", *_sentences_text(reply, below)]
     return "\n".join([*lines, *reply.notes])
 
 

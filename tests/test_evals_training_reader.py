@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -15,14 +16,12 @@ from evals.training.reader_data import (
     TRANSLATED,
     TRUE_KINDS,
     Asked,
-    Claimed,
     Window,
     kept_out,
 )
-from evals.training.reader_rows import CLAIMS as CLAIMS_A_STEP
-from evals.training.reader_rows import Batches, Pairs
+from evals.training.reader_rows import Batches, Pairs, Row
+from evals.training.reports import generation_of, placed, read_reports, windows_with_places
 from rag.embed import DEFAULT_MODEL, MODELS
-from rag.encoder.reader import _least
 
 SENTENCES = ("The council meets every month.", "Its budget is set by the county.")
 
@@ -59,6 +58,48 @@ def test_one_passage_in_eight_is_kept_to_fit_on():
     assert 0.08 < kept < 0.17
 
 
+def test_a_report_is_read_ingested_and_its_lines_found_again():
+    reports = [report for report in read_reports() if report.kept_out][:3]
+    with generation_of(reports) as generation:
+        found = list(placed(reports, generation))
+        assert len(found) == sum(len(report.asked) for report in reports)
+        for one in found:
+            page = generation.store.page_of(one.document, 1)
+            cut = [place for _, spans in windows_with_places(generation, one.document)
+                   for place in spans]  # fmt: skip
+            for span, number in zip(
+                (one.lead, *one.further), (one.asked.lead, *one.asked.further), strict=True
+            ):
+                if span is not None:
+                    letters = re.sub(r"\W", "", one.report.lines[number])
+                    assert re.sub(r"\W", "", page.text[slice(*span)]) == letters
+                    assert any(start < span[1] and span[0] < end for start, end in cut)
+
+
+def test_a_third_of_what_reports_are_asked_is_not_answered_in_each_language():
+    reports = read_reports()
+    assert 0.15 < sum(report.kept_out for report in reports) / len(reports) < 0.35
+    for language in LANGUAGES:
+        asked = [q for report in reports for q in report.asked if q.language == language]
+        assert 0.3 < sum(not q.lead for q in asked) / len(asked) < 0.45
+
+
+def test_a_sentence_to_be_shown_first_is_learned_to_stand_before_the_others():
+    torch = pytest.importorskip("torch")
+    from evals.training.reader import losses
+
+    def row(leads):
+        return Row([0] * 8, ((1, 3), (3, 5), (5, 7)), (1, 0), None, 0, leads)
+
+    def listed(leads, first, second):
+        odds = torch.zeros(1, 8, 3)
+        odds[0, 3:5, 0], odds[0, 1:3, 0] = first, second
+        return float(losses(odds, [row(leads)])["list"])
+
+    assert listed(True, 4.0, 0.0) < listed(True, 0.0, 4.0)
+    assert listed(False, 4.0, 0.0) == pytest.approx(listed(False, 0.0, 4.0))
+
+
 class Beside:
     """A window that answers nothing, beside every question."""
 
@@ -78,13 +119,7 @@ def test_a_step_draws_the_same_and_nothing_that_is_kept_out(pairs):
               (0,), (0, 18, 29))
         for home in homes
     ]  # fmt: skip
-    texts = tuple(dict.fromkeys(LANGUAGES, text) for text in SENTENCES)
-    claims = [
-        Claimed("", home, dict.fromkeys(LANGUAGES, f"Council {home}"), texts, (0,), true)
-        for home in homes
-        for true in (True, False)
-    ]
-    batches = Batches(questions, claims, pairs, Beside())
+    batches = Batches(questions, pairs, Beside())
     drawn = [row for step in range(60) for row in batches.draw(step)]
     assert [row.ids for row in batches.draw(3)] == [row.ids for row in batches.draw(3)]
     spoken = {tuple(row.ids) for row in drawn}
@@ -92,9 +127,6 @@ def test_a_step_draws_the_same_and_nothing_that_is_kept_out(pairs):
         asked = pairs.encoded(f"query: how often does council {home} meet").ids
         seen = any(list(ids[1 : 1 + len(asked)]) == asked for ids in spoken)
         assert seen is not kept_out(home)
-    told = [row for row in drawn if row.true is not None]
-    assert len(told) == 60 * CLAIMS_A_STEP
-    assert 0.3 < sum(row.true for row in told) / len(told) < 0.7
 
 
 def test_an_answer_is_marked_by_its_tokens(pairs):
@@ -106,22 +138,12 @@ def test_an_answer_is_marked_by_its_tokens(pairs):
     assert "".join(said[start - first : end - first + 1]).strip() == "every month"
 
 
-def test_a_claim_is_as_true_as_its_least_true_part():
-    torch = pytest.importorskip("torch")
-    from evals.training.reader import least_of
-
-    values = np.array([3.0, 2.0, -4.0, 5.0], np.float32)
-    assert _least(values) == pytest.approx(float(least_of(torch.tensor(values))), abs=1e-5)
-    assert _least(values) < -2
-    assert _least(np.array([1.5, 1.5], np.float32)) == pytest.approx(1.5, abs=1e-6)
-
-
 def test_a_body_in_eight_bits_is_read_back():
     pytest.importorskip("onnx")
     from evals.training.graph import Body, read_body, reader_model
 
     chance = np.random.default_rng(5)
-    hidden, inner, outputs = 8, 16, 4
+    hidden, inner, outputs = 8, 16, 3
 
     def made(*shape):
         return chance.normal(size=shape).astype(np.float32).reshape(-1)

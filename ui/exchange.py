@@ -154,6 +154,8 @@ class _Page:
                 yield self._turn(chat_html.stage(self._stage))
             case Spoken(sentence, evidence, mode):
                 self._begin_anew(mode)
+                if sentence.beside:
+                    return  # not part of the answer: folded away below it when it is whole
                 self._sentences.append(sentence)
                 self._cited |= {item.n: look_up(item, self._generation) for item in evidence}
                 said = chat_html.quotations(self._sentences, self._cited, self._language, mode)

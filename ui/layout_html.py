@@ -28,7 +28,7 @@ def laid_out(reply: Answer, cited: Mapping[int, Cited]) -> str:
     """The sentences of an answer as its layout has them."""
     layout = reply.layout
     if not layout.rows:
-        return grouped(reply.sentences, cited, reply.language, reply.mode)
+        return _quotes(reply, cited)
     body = _LAYOUTS.get(layout.kind, _rows)(reply, cited)
     lead = "" if layout.kind == "table" else f'<p class="sanad-lead">{text(layout.lead)}</p>'
     rest = [reply.sentences[i] for i in unplaced(reply)]
@@ -37,6 +37,18 @@ def laid_out(reply: Answer, cited: Mapping[int, Cited]) -> str:
     also = text(say(reply.language, "shape.also"))
     below = grouped(rest, cited, reply.language, reply.mode)
     return f'{lead}{body}<p class="sanad-label">{also}</p>{below}'
+
+
+def _quotes(reply: Answer, cited: Mapping[int, Cited]) -> str:
+    """The quotations that answer; what the documents also say is folded away below."""
+    answer = [sentence for sentence in reply.sentences if not sentence.beside]
+    below = [sentence for sentence in reply.sentences if sentence.beside]
+    said = grouped(answer, cited, reply.language, reply.mode)
+    if not below:
+        return said
+    more = text(f"{say(reply.language, 'answer.more')} ({len(below)})")
+    folded = grouped(below, cited, reply.language, reply.mode)
+    return f'{said}<details class="sanad-more"><summary>{more}</summary>{folded}</details>'
 
 
 def _said(sentence: AnswerSentence, reply: Answer, cited: Mapping[int, Cited]) -> str:

@@ -25,7 +25,11 @@ def reply_json(finished: Finished, generation: Generation, limit: int = 0) -> di
         "mode": answer.mode if answer else "extractive",
         "text": reply_text(reply, limit),
         "sentences": [
-            {"text": sentence.text, "citations": list(sentence.citations)}
+            {
+                "text": sentence.text,
+                "citations": list(sentence.citations),
+                "beside": sentence.beside,
+            }
             for sentence in (answer.sentences if answer else ())
         ],
         "layout": layout_json(answer.layout) if answer else None,
@@ -77,6 +81,7 @@ def citation_json(evidence: Evidence, generation: Generation) -> dict[str, Any]:
         "quote": evidence.quote.text,
         "start": evidence.quote.start,
         "end": evidence.quote.end,
+        "answer": list(evidence.answer) if evidence.answer[1] else None,
         "url": document.url,
         "machine_translated": document.machine_translated,
         "mistranslations": [asdict(wrong) for wrong in evidence.mistranslations],

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 
+from rag.evidence.whole import Part, listed
 from rag.types import AnswerSentence, Evidence, Page, SourceDocument
 from rag.wording import attribution, say
 from ui.markup import marked, text
 
 EXTRACTIVE = "extractive"  # the mode of `rag.types.Answer` without a model
+_HIT = ' class="sanad-hit"'
 LONGEST_TAIL = 24  # characters; a longer last word may break before its number
 
 
@@ -82,8 +84,41 @@ def _quoted(sentences: Sequence[AnswerSentence], cited: Mapping[int, Cited], lan
 
 
 def quote_line(sentence: AnswerSentence, cited: Mapping[int, Cited], language: str) -> str:
-    """A quoted sentence, in quotation marks that the style sheet draws."""
-    return f'<p class="sanad-quote">{_with_markers(sentence, cited, language)}</p>'
+    """A quoted sentence, in quotation marks that the style sheet draws; rows of a table as a table
+    under its header."""
+    item = cited[sentence.citations[0]]
+    parts = listed(item.evidence.quote, item.page, item.evidence.answer)
+    if not any(part.rows for part in parts):
+        return f'<p class="sanad-quote">{_with_markers(sentence, cited, language)}</p>'
+    last = "".join(f"&nbsp;{marker(cited[n], language)}" for n in sentence.citations)
+    numbers = [*[""] * (len(parts) - 1), last]
+    return "".join(
+        _rows(part, after)
+        if part.rows
+        else f'<p class="sanad-quote">{text(part.text)}<span class="sanad-end"></span>{after}</p>'
+        for part, after in zip(parts, numbers, strict=True)
+    )
+
+
+def _rows(part: Part, after: str) -> str:
+    """Rows of a document's table; roles as in `ui.layout_html`. `after` stands in the last cell."""
+    head = "".join(f'<th scope="col" role="columnheader">{text(cell)}</th>' for cell in part.header)
+    above = f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>' if head else ""
+    rows = [
+        "".join(
+            f'<td role="cell" data-column="{text(column)}">{text(cell)}</td>'
+            for cell, column in zip_longest(row, part.header[: len(row)], fillvalue="")
+        )
+        for row in part.rows
+    ]
+    rows[-1] = f"{rows[-1].removesuffix('</td>')}{after}</td>"
+    body = "".join(
+        f'<tr role="row"{_HIT if n in part.hits else ""}>{row}</tr>' for n, row in enumerate(rows)
+    )
+    return (
+        '<div class="sanad-wide" tabindex="0"><table class="sanad-table sanad-quoted" '
+        f'role="table">{above}<tbody role="rowgroup">{body}</tbody></table></div>'
+    )
 
 
 def written(sentence: AnswerSentence, cited: Mapping[int, Cited], language: str) -> str:
@@ -96,12 +131,25 @@ def _with_markers(sentence: AnswerSentence, cited: Mapping[int, Cited], language
     last = re.search(r"\S*\s*$", sentence.text)[0]  # type: ignore[index]  # matches any string
     before = sentence.text.removesuffix(last)
     kept = "sanad-tail" if len(last) <= LONGEST_TAIL else ""
-    items = (cited[n] for n in sentence.citations)
+    items = [cited[n] for n in sentence.citations]
     numbers = "".join(f"&nbsp;{marker(item, language)}" for item in items)
+    hit = (0, 0)
+    if items and items[0].evidence.quote.text == sentence.text:
+        begun = items[0].evidence.quote.start
+        hit = (items[0].evidence.answer[0] - begun, items[0].evidence.answer[1] - begun)
     return (
-        f'{text(before)}<span class="{kept}">'
-        f'<span class="sanad-end">{text(last)}</span>{numbers}</span>'
+        f'{_hit(before, 0, hit)}<span class="{kept}">'
+        f'<span class="sanad-end">{_hit(last, len(before), hit)}</span>{numbers}</span>'
     )
+
+
+def _hit(piece: str, at: int, hit: tuple[int, int]) -> str:
+    """A piece of a quotation that begins `at`, the part of it that answers in bold."""
+    start, end = max(0, hit[0] - at), min(len(piece), hit[1] - at)
+    if start >= end:
+        return text(piece)
+    said = f'<strong class="sanad-hit">{text(piece[start:end])}</strong>'
+    return f"{text(piece[:start])}{said}{text(piece[end:])}"
 
 
 def source_words(document: SourceDocument, language: str) -> str:

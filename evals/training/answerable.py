@@ -1,14 +1,14 @@
 """Fit the model that tells whether the collection answers a question
 (`rag/evidence/answerable.py`).
 
-    python -m evals.training.answerable DATA [--limit N] [--out rag/models]
+    python -m evals.training.answerable DATA [--limit N] [--reports N] [--out rag/models]
 
 DATA holds `train/` and `eval/` of the training data. Fitted on what the reader did not learn from:
 articles of SQuAD 2's development half, our questions over NTREX-128 and TICO-19 in several pairs
-of languages (both with near misses), and ARCD's train part with MIRACL's Arabic train questions,
-which are about other things. Answerable ones are also asked with their passage taken out. All else
-is left to `python -m evals.abstention`. Run it again whenever the support model
-(`rag/evidence/support.py`) or retrieval changes: its scores are evidence here.
+of languages and over our reports (all with near misses), and ARCD's train part with MIRACL's
+Arabic train questions, which are about other things. Answerable ones are also asked with their
+passage taken out. All else is left to `python -m evals.abstention`. Run it again whenever the
+support model (`rag/evidence/support.py`) or retrieval changes: its scores are evidence here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evals.confidence import auroc
-from evals.posed import Posed, arcd, parallel, pose_all, squad2_halves
+from evals.posed import Posed, arcd, parallel, pose_all, pose_reports, squad2_halves
 from rag.embed import MODELS, load_embedder
 from rag.evidence.answerable import FARTHEST, FEATURES, WEIGHTS, AnswerableModel
 from rag.question.query import shipped_translator
@@ -125,6 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="the folder of evaluation data")
     parser.add_argument("--limit", type=int, default=500, help="questions of a kind, about")
+    parser.add_argument("--reports", type=int, default=1500, help="questions of reports")
     parser.add_argument("--out", type=Path, default=MODELS)
     options = parser.parse_args()
     embedder, translator = load_embedder(), shipped_translator()
@@ -134,6 +135,7 @@ def main() -> None:
         *(parallel(options.data, asked, over, options.limit) for asked, over in PAIRS),
     )
     posed = pose_all(trials, embedder, translator)
+    posed += pose_reports(embedder, translator, options.reports)
     model = fit(posed)
     sys.stdout.write("".join(f"{line}\n" for line in report(posed)))
     (options.out / WEIGHTS).write_text(as_json(model), "utf-8")

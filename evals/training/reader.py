@@ -1,4 +1,4 @@
-"""Train the reader: which sentences of a window answer a question, and whether it says a claim.
+"""Train the reader: which sentences of a window answer a question.
 
     python -m evals.training.reader --data FOLDER --weights FILE --work FOLDER [--steps N]
         [--begin FILE] [--out rag/models/sanad-reader]
@@ -6,10 +6,10 @@
 A cross-encoder over question and window, begun from the encoder's body (`--weights` as for
 `evals.training.encoder`) or from a reader that was written before (`--begin`, its `body.onnx`).
 Its vocabulary rows, position rows and lower layers stay as they are: they hold what it knows
-across languages, which training mostly in English would wear away. Four numbers a token: whether
-its sentence answers (averaged over the sentence), whether the answer begins or ends there, and, of
-a claim's tokens, whether the window bears them out (`least_of` makes them one number). Beside it
-learns what is asked, of questions by themselves, for the heads of `evals.training.heads`.
+across languages, which training mostly in English would wear away. Three numbers a token: whether
+its sentence answers (averaged over the sentence), and whether the answer begins or ends there.
+Beside it learns what is asked, of questions by themselves, for the heads of
+`evals.training.heads`.
 
 Checkpoints stand in `--work`; started again, it goes on from the last. Beside its own window each
 question has one that does not answer, mostly of those nearest to it by the encoder's vectors.
@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,12 +31,9 @@ from evals.training.e5_source import Floats, read_source
 from evals.training.encoder import OUT as ENCODER
 from evals.training.encoder import body_of
 from evals.training.graph import Body, read_body, reader_model
-from evals.training.reader_data import asked, claimed
+from evals.training.reader_data import asked
 from evals.training.reader_rows import (
-    CLAIM_TOKENS,
     QUESTION_TOKENS,
-    SENTENCE_TOKENS,
-    WINDOW_TOKENS,
     Batches,
     Natures,
     Near,
@@ -45,6 +41,7 @@ from evals.training.reader_rows import (
     Row,
     Told,
 )
+from evals.training.reports import SENTENCE_TOKENS, WINDOW_TOKENS
 
 OUT = Path("rag/models/sanad-reader")
 FROZEN = 6  # lower layers that stay
@@ -52,7 +49,8 @@ RATE, HEAD_RATE = 6e-5, 1e-3
 WARM = 60  # steps until the full rate
 PARTS = 4  # that the rows of a step pass in, by length
 CHECKPOINT = 50  # steps
-OUTPUTS = ("answers", "begins", "ends", "says")
+OUTPUTS = ("answers", "begins", "ends")
+BESIDE = 0.8  # how much a sentence answers that stands beside the one to be shown first
 
 
 def torch_body(body: Body) -> Any:
@@ -114,24 +112,22 @@ def padded(rows: Sequence[Row], words: Floats) -> tuple[Any, Any]:
 
 
 def losses(outputs: Any, rows: Sequence[Row]) -> dict[str, Any]:
-    """The parts of the loss for (rows, tokens, 4) outputs: of each sentence by itself, of all
-    sentences of one question against each other, of the words that answer, and of claims."""
+    """The parts of the loss for (rows, tokens, 3) outputs: of each sentence by itself, of all
+    sentences of one question against each other, and of the words that answer."""
     import torch
     from torch.nn import functional as F
 
-    singles, truths, spans, claims, said = [], [], [], [], []
-    groups: dict[int, list[tuple[Any, bool]]] = {}
+    singles, truths, spans = [], [], []
+    groups: dict[int, list[tuple[Any, float]]] = {}
     for at, row in enumerate(rows):
-        if row.true is not None:
-            claims.append(least_of(outputs[at, slice(*row.asked), 3]))
-            said.append(row.true)
-            continue
+        beside = BESIDE if row.leads else 1.0
         for number, (a, b) in enumerate(row.sentences):
             logit = outputs[at, a:b, 0].mean()
-            answers = number in row.answers
+            share = beside if number in row.answers else 0.0
+            share = 1.0 if number in row.answers[:1] else share
             singles.append(logit)
-            truths.append(float(answers))
-            groups.setdefault(row.group, []).append((logit, answers))
+            truths.append(share)
+            groups.setdefault(row.group, []).append((logit, share))
         if row.span is not None:
             a, b = row.sentences[0][0], row.sentences[-1][1]
             for part, place in ((1, row.span[0]), (2, row.span[1])):
@@ -142,27 +138,19 @@ def losses(outputs: Any, rows: Sequence[Row]) -> dict[str, Any]:
     }
     listed = []
     for members in groups.values():
-        if any(answers for _, answers in members):
-            scores = torch.stack([logit for logit, _ in members])
-            right = torch.tensor([float(answers) for _, answers in members])
-            listed.append(torch.logsumexp(scores, 0) - torch.logsumexp(scores[right > 0], 0))
+        right = [logit for logit, share in members if share == 1.0]
+        if right:
+            wrong = [logit for logit, share in members if share == 0.0]
+            every = torch.logsumexp(torch.stack([*right, *wrong]), 0)
+            listed.append(every - torch.logsumexp(torch.stack(right), 0))
     if listed:
         found["list"] = torch.stack(listed).mean()
     if spans:
         found["span"] = torch.stack(spans).mean()
-    if claims:
-        found["claim"] = F.binary_cross_entropy_with_logits(torch.stack(claims), torch.tensor(said))
     return found
 
 
-def least_of(values: Any) -> Any:
-    """A smooth least of (tokens,) values: a claim is as true as its least true part."""
-    import torch
-
-    return -torch.logsumexp(-values, 0) + math.log(len(values))
-
-
-WEIGHTS = {"single": 3.0, "list": 1.0, "span": 0.25, "claim": 1.0, "nature": 0.5}
+WEIGHTS = {"single": 3.0, "list": 1.0, "span": 0.25, "nature": 0.5}
 
 
 class Training:
@@ -236,7 +224,7 @@ class Training:
         return torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast)
 
     def outputs(self, rows: Sequence[Row]) -> Any:
-        """(rows, tokens, 4) float32."""
+        """(rows, tokens, 3) float32."""
 
         values, mask = padded(rows, self.words)
         with self.cast():
@@ -335,8 +323,8 @@ def write(training: Training, pairs: Pairs, sample: Iterable[Row], out: Path) ->
     facts = {
         "made_by": "python -m evals.training.reader", "hidden": body.hidden,
         "outputs": list(OUTPUTS), "vocabulary": "sanad-encoder", "question": "query: ",
-        "claim": "passage: ", "claim_tokens": CLAIM_TOKENS, "question_tokens": QUESTION_TOKENS,
-        "sentence_tokens": SENTENCE_TOKENS, "window_tokens": WINDOW_TOKENS,
+        "question_tokens": QUESTION_TOKENS, "sentence_tokens": SENTENCE_TOKENS,
+        "window_tokens": WINDOW_TOKENS,
     }  # fmt: skip
     (out / "reader.json").write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
     return {path.name: path.stat().st_size for path in out.iterdir()}
@@ -362,7 +350,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     body = body_of(read_source(options.weights))
     if options.begin is not None:
         body = read_body(onnx.load(options.begin), body, len(OUTPUTS))
-    batches = Batches(questions, claimed(options.data), pairs, Near(questions, options.work))
+    batches = Batches(questions, pairs, Near(questions, options.work))
     training = Training(body, read_words(ENCODER), options.work, options.steps, Natures(pairs))
     if not options.write:
         run(training, batches, options.minutes)

@@ -9,7 +9,8 @@ EXCLUDE_FROM_TRAINING.txt. Questions that stand in `questions_translated.tsv` ar
 other languages (our own translations, made for this). `questions_parallel.tsv` holds questions
 written for this in four languages each over passages of NTREX-128 and TICO-19, which exist in the
 same four: each is asked of each. Two in five are near misses. `claims_parallel.tsv` holds
-statements written over the same passages, half of them false in one way. Knows no model.
+statements written over the same passages, half of them false in one way (for
+`evals.training.check`). `reports/` holds whole reports with questions (`evals.training.reports`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from evals.training.reports import (
+    FOLDER,
+    Placed,
+    generation_of,
+    placed,
+    read_reports,
+    windows_with_places,
+)
 from evals.training.sources import ntrex, tico19
 from rag.words.sentences import split_sentences
 
@@ -57,7 +66,8 @@ class Asked:
 
     `answers` is empty where the window does not answer, which then comes close. `span` is
     (sentence, start, end) in characters, where it is known; `over` the window's language, where
-    that is another than the question's.
+    that is another than the question's. Where one sentence is to be shown before the others that
+    answer, it is the first of `answers` and `leads` is true.
     """
 
     source: str
@@ -67,6 +77,8 @@ class Asked:
     answers: tuple[int, ...]
     span: tuple[int, int, int] | None = None
     over: str = ""
+    leads: bool = False
+    elsewhere: tuple[str, ...] = ()  # sentences of other windows that answer too
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,7 @@ def asked(data: Path, translated: Path = TRANSLATED) -> list[Asked]:
             for example in found.get(key, ()):
                 across = replace(example, source="translated", language=language, question=question)
                 examples.append(across)
-    return [*examples, *written_over(data)]
+    return [*examples, *written_over(data), *reported()]
 
 
 def _all(data: Path) -> Iterator[tuple[str, Asked]]:
@@ -211,6 +223,49 @@ def written_over(data: Path, path: Path = PARALLEL) -> Iterator[Asked]:
                 window = Window("", sentences, home)
                 span = _span_of(words, sentences, answers)
                 yield Asked("parallel", language, question, window, answers, span, over)
+
+
+def reported(folder: Path = FOLDER) -> Iterator[Asked]:
+    """The questions of the reports that are learned from, over the windows that answer them; those
+    that none answers over each window of the report in turn."""
+    reports = [report for report in read_reports(folder) if not report.kept_out]
+    with generation_of(reports) as generation:
+        cut = {
+            document.id: [
+                (Window(window.title, window.sentences, f"report {document.id}"), places)
+                for window, places in windows_with_places(generation, document.id)
+            ]
+            for document in generation.store.documents()
+        }
+        for number, one in enumerate(placed(reports, generation)):
+            yield from _reported(one, cut[one.document], number)
+
+
+def _reported(
+    one: Placed, cut: Sequence[tuple[Window, Sequence[tuple[int, int]]]], number: int
+) -> Iterator[Asked]:
+    language, over, text = one.asked.language, one.report.language, one.asked.text
+    if one.lead is None:
+        yield Asked("reports", language, text, cut[number % len(cut)][0], (), None, over)
+        return
+    wanted = (one.lead, *one.further)
+    for window, places in cut:
+        inside = [
+            [n for n, (first, last) in enumerate(places) if start < last and first < end]
+            for start, end in wanted
+        ]
+        if inside[0]:
+            answers = tuple(dict.fromkeys(n for numbers in inside for n in numbers))
+            told = {window.sentences[n] for n in answers}
+            others = tuple(
+                sentence
+                for other, spans in cut
+                for sentence, (first, last) in zip(other.sentences, spans, strict=True)
+                if sentence not in told
+                and any(start < last and first < end for start, end in one.further)
+            )
+            yield Asked("reports", language, text, window, answers, None, over, True, others)
+            return
 
 
 def claimed(data: Path, path: Path = CLAIMS) -> list[Claimed]:

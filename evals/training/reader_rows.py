@@ -5,9 +5,11 @@ Draws the same examples for a step each time. Knows no network.
 
 from __future__ import annotations
 
+import hashlib
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +19,19 @@ import numpy.typing as npt
 from evals.training.encoder import OUT as ENCODER
 from evals.training.heads import EXAMPLES, read
 from evals.training.heads import kept_out as kept_out_of_heads
-from evals.training.reader_data import LANGUAGES, Asked, Claimed, Window, kept_out
+from evals.training.reader_data import Asked, Window, kept_out
+from evals.training.reports import SENTENCE_TOKENS, WINDOW_TOKENS
 
-QUESTIONS, CLAIMS, NATURES = 8, 4, 12  # examples of one step
-QUESTION_TOKENS, CLAIM_TOKENS, SENTENCE_TOKENS, WINDOW_TOKENS = 56, 96, 80, 176
+QUESTIONS, NATURES = 8, 12  # examples of one step
+QUESTION_TOKENS = 96
 # How often a question of a source is drawn.
 SHARES = {
-    "squad2": 0.22, "selqa": 0.13, "nqg": 0.08, "tydi": 0.07, "arcd": 0.05, "translated": 0.15,
-    "parallel": 0.3,
+    "reports": 0.5, "squad2": 0.16, "parallel": 0.12, "selqa": 0.07, "translated": 0.06,
+    "tydi": 0.04, "arcd": 0.03, "nqg": 0.02,
 }  # fmt: skip
+WITHIN = 0.75  # of second windows over a report, those of the same report
+WITHIN_NEAREST = 4
 NATURE_HEADS = ("ruling", "shape", "asks")  # what is asked, learned beside (`evals.training.heads`)
-# Of claims: true ones whose sentences are taken out of the window, which makes them false;
-# sentences of the passage in another language, true; and those of other passages, false.
-TAKEN_OUT, RENDERED, ELSEWHERE = 0.12, 0.12, 0.06
 LOWERED = 0.15  # of questions without capitals, as many are typed
 UNTITLED = 0.3  # of windows without their title
 Ids = list[int]
@@ -44,8 +46,7 @@ class Row:
     answers: tuple[int, ...]  # sentences that answer
     span: tuple[int, int] | None  # first and last token of the answer
     group: int  # rows of one question
-    asked: tuple[int, int] = (0, 0)  # the tokens of a claim
-    true: float | None = None  # of a claim
+    leads: bool = False  # whether the first that answers is to stand before the others
 
 
 class Pairs:
@@ -65,11 +66,12 @@ class Pairs:
 
     def row(
         self, question: str, window: Window, answers: Sequence[int], group: int,
-        span: tuple[int, int, int] | None = None, true: float | None = None,
+        span: tuple[int, int, int] | None = None, leads: bool = False,
     ) -> Row:  # fmt: skip
-        """<s> question </s></s> title sentence sentence ... </s>, cut to WINDOW_TOKENS."""
-        most = QUESTION_TOKENS if true is None else CLAIM_TOKENS
-        first = self._tokenizer.encode(question, add_special_tokens=False).ids[:most]
+        """<s> question </s></s> title sentence sentence ... </s>, cut to WINDOW_TOKENS; of a long
+        question the end."""
+        first = self._tokenizer.encode(question, add_special_tokens=False).ids
+        first = first[-QUESTION_TOKENS:]
         ids = [0, *first, 2, 2]
         limit = len(ids) + WINDOW_TOKENS
         if window.title:
@@ -90,7 +92,7 @@ class Pairs:
             ids += tokens
         seen = tuple(place for place in places if place[1] > place[0])
         kept = tuple(a for a in answers if a < len(seen))
-        return Row([*ids, 2], seen, kept, marked, group, (1, 1 + len(first)), true)
+        return Row([*ids, 2], seen, kept, marked, group, leads and kept[:1] == answers[:1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +142,14 @@ class Near:
         self._texts = list(dict.fromkeys(e.question for e in questions))
         self._at = {text: i for i, text in enumerate(self._texts)}
         texts = [" ".join((w.title, *w.sentences)) for w in self._windows]
-        self._nearest = _nearest(self._texts, texts, work / "nearest.npy", self.FARTHER)
+        self._nearest = _nearest(self._texts, texts, work, self.FARTHER)
 
     def other(self, example: Asked, chance: random.Random) -> Window | None:
-        """A window that does not answer: mostly a near one."""
-        gold = {example.window.sentences[a] for a in example.answers}
+        """A window that does not answer: mostly a near one; over a report mostly its own."""
+        if example.source == "reports" and chance.random() < WITHIN:
+            inside = self.within(example)
+            return chance.choice(inside) if inside else None
+        gold = _told(example)
         near = self._nearest[self._at[example.question]]
         near = near[self.NEAREST :] if _is_repeated(example) else near[: self.NEAREST]
         for _ in range(4):
@@ -158,24 +163,36 @@ class Near:
                 return window
         return None
 
+    def within(self, example: Asked) -> list[Window]:
+        """The windows of the question's own document that are nearest to it and do not answer."""
+        gold = _told(example)
+        near = (self._windows[number] for number in self._nearest[self._at[example.question]])
+        own = (w for w in near if w.home == example.window.home and not gold & set(w.sentences))
+        return list(islice(own, WITHIN_NEAREST))
+
+
+def _told(example: Asked) -> set[str]:
+    return {*(example.window.sentences[a] for a in example.answers), *example.elsewhere}
+
 
 def _is_repeated(example: Asked) -> bool:
     """Whether many windows say the same: most of TICO-19 is of one disease in one spring."""
-    return example.source == "parallel" and not example.window.home.startswith("ntrex")
+    home = example.window.home
+    return example.source == "reports" or (
+        example.source == "parallel" and not home.startswith("ntrex")
+    )
 
 
 class Batches:
     """Draws the examples of each step; the same for a seed and a step."""
 
-    def __init__(
-        self, questions: Sequence[Asked], claims: Sequence[Claimed], pairs: Pairs, near: Near
-    ) -> None:
+    def __init__(self, questions: Sequence[Asked], pairs: Pairs, near: Near) -> None:
         self._by_source: dict[str, list[Asked]] = {}
         for example in questions:
-            if not kept_out(example.window.title or example.window.home):
+            if example.source == "reports" or not kept_out(
+                example.window.title or example.window.home
+            ):
                 self._by_source.setdefault(example.source, []).append(example)
-        learned = [claim for claim in claims if not kept_out(claim.home)]
-        self._claims = {true: [c for c in learned if c.true is true] for true in (True, False)}
         self._pairs, self._near = pairs, near
 
     def draw(self, step: int) -> list[Row]:
@@ -190,29 +207,16 @@ class Batches:
             if chance.random() < LOWERED:
                 question = question.lower()
             question = f"query: {question}"
-            window = self._bare(example.window, chance)
-            rows.append(self._pairs.row(question, window, example.answers, group, example.span))
-            other = self._near.other(example, chance)
-            if other is not None:
+            window, other = example.window, self._near.other(example, chance)
+            if source == "reports" and not example.answers:
+                inside = self._near.within(example)
+                window = chance.choice(inside) if inside else window
+            own = self._bare(window, chance)
+            answers, span, leads = example.answers, example.span, example.leads
+            rows.append(self._pairs.row(question, own, answers, group, span, leads))
+            if other is not None and other is not window:
                 rows.append(self._pairs.row(question, self._bare(other, chance), (), group))
-        return [*rows, *(self._claim(number, chance) for number in range(CLAIMS))]
-
-    def _claim(self, number: int, chance: random.Random) -> Row:
-        """One claim over its passage, each in some language."""
-        said = chance.choice(self._claims[chance.random() < 0.5 + TAKEN_OUT / 2])
-        language, over = chance.choice(LANGUAGES), chance.choice(LANGUAGES)
-        claim, sentences, true = said.claim[language], said.sentences, said.true
-        drawn = chance.random()
-        if true and drawn < 2 * TAKEN_OUT:
-            sentences = tuple(s for n, s in enumerate(sentences) if n not in said.carried_by)
-            true = False
-        elif drawn > 1 - RENDERED:
-            claim, true = chance.choice(sentences)[language], True
-        elif drawn > 1 - RENDERED - ELSEWHERE:
-            other = chance.choice(self._claims[True])
-            claim, true = chance.choice(other.sentences)[language], other.home == said.home
-        window = Window("", tuple(s[over] for s in sentences), said.home)
-        return self._pairs.row(f"passage: {claim}", window, (), -1 - number, None, float(true))
+        return rows
 
     def _bare(self, window: Window, chance: random.Random) -> Window:
         if chance.random() < UNTITLED:
@@ -221,22 +225,34 @@ class Batches:
 
 
 def _nearest(
-    questions: Sequence[str], windows: Sequence[str], path: Path, most: int
+    questions: Sequence[str], windows: Sequence[str], work: Path, most: int
 ) -> npt.NDArray[np.int32]:
-    """(questions, most): windows nearest to each question, the nearest first; kept at `path`."""
-    if path.is_file():
-        kept = np.load(path)
-        if len(kept) == len(questions):
-            return np.asarray(kept, np.int32)
+    """(questions, most): windows nearest to each question, the nearest first."""
     from rag.encoder.encoder import SanadEncoder
 
     encoder = SanadEncoder(ENCODER)
-    vectors = encoder.encode_passages(windows)
+    vectors = _embedded(windows, encoder.encode_passages, work / "windows.npz")
+    asked = _embedded(questions, encoder.encode_questions, work / "questions.npz")
     found = np.empty((len(questions), most), np.int32)
     for start in range(0, len(questions), 512):
-        cosines = encoder.encode_questions(questions[start : start + 512]) @ vectors.T
+        cosines = asked[start : start + 512] @ vectors.T
         best = np.argpartition(-cosines, most, axis=1)[:, :most]
         order = np.argsort(-np.take_along_axis(cosines, best, axis=1), axis=1)
         found[start : start + 512] = np.take_along_axis(best, order, axis=1)
-    np.save(path, found)
     return found
+
+
+def _embedded(
+    texts: Sequence[str], encode: Callable[[Sequence[str]], Any], path: Path
+) -> npt.NDArray[np.float32]:
+    """(texts, hidden); those embedded before are kept at `path` by a digest of their text."""
+    keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    known: dict[str, npt.NDArray[np.float32]] = {}
+    if path.is_file():
+        kept = np.load(path)
+        known = dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
+    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    if new:
+        known |= dict(zip(new, encode(list(new.values())), strict=True))
+        np.savez(path, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
+    return np.stack([known[key] for key in keys])

@@ -1,14 +1,17 @@
 """Fit the model that tells whether a sentence answers a question.
 
-    python -m evals.training.support --belebele FOLDER [--every N] [--squad FILE en]
+    python -m evals.training.support --belebele FOLDER [--every N] [--reports N]
+        [--squad FILE en]
 
 FOLDER is Belebele turned extractive (see `evals.spans.belebele`): 329 questions in
 English and Arabic over 488 passages in English and Arabic. Every question is asked
 twice through the real retrieval, of all passages and of all but its own; a sentence is
-positive when it overlaps the gold answer.
+positive when it overlaps the gold answer. `--reports` adds that many questions of the reports that
+the reader did not learn from (`evals.training.reports`), asked of all reports, near misses among
+them: there every sentence that belongs to a whole answer is positive.
 
 Never measured on what it was trained on: the figures printed come from FOLDS models,
-each fitted without the passages (and so without the questions, in all four directions)
+each fitted without the passages and reports (and so without the questions, in all directions)
 it is measured on. The weights written are fitted on all of them. What a set that had no
 part in it says (`--squad FILE LANGUAGE`, any set in SQuAD's form) is printed last.
 
@@ -25,12 +28,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from evals.retrieval import indexed
 from evals.spans import Direction, SpanQuestion, SpanSet, belebele, squad
+from evals.training.reports import Span, generation_of, kept_questions, read_reports
 from rag.embed import MODELS, load_embedder
 from rag.evidence.candidates import Candidate, candidates
 from rag.evidence.retrieve import retrieve
@@ -86,6 +91,30 @@ def ask_all(spans: SpanSet) -> list[Asked]:
                 holds = np.array([holds_answer(candidate, one) for candidate in found], bool)
                 asked.append(Asked(spans.direction, one.passage, matrix(found), holds, answerable))
     return asked
+
+
+def ask_reports(limit: int) -> list[Asked]:
+    """Ask questions of the reports that were kept out, of all reports."""
+    embedder, translator = load_embedder(), shipped_translator()
+    reports = read_reports()
+    asked: list[Asked] = []
+    with generation_of(reports, embedder) as generation:
+        for one in kept_questions(reports, generation, limit):
+            question = understand(one.asked.text, embedder, translator, None, generation.spellings)
+            hits = retrieve(question, generation, PASSAGES)
+            found = candidates(question, hits, generation, None, FLAT)
+            gold = (one.lead, *one.further) if one.lead is not None else ()
+            holds = np.array([_holds_any(c, one.document, gold) for c in found], bool)
+            direction = ("reports " + one.asked.language, one.report.language)
+            asked.append(Asked(direction, one.document, matrix(found), holds, bool(gold)))
+    return asked
+
+
+def _holds_any(candidate: Candidate, document: str, gold: Sequence[Span]) -> bool:
+    quote = candidate.quote
+    return quote.document_id == document and any(
+        quote.start < end and start < quote.end for start, end in gold
+    )
 
 
 def holds_answer(candidate: Candidate, question: SpanQuestion) -> bool:
@@ -149,8 +178,8 @@ def cross_fitted(asked: Sequence[Asked]) -> list[Best]:
     """Each question's best candidate by a model that never saw its passage."""
     found: list[Best] = []
     for fold in range(FOLDS):
-        inside = [a for a in asked if int(a.passage) % FOLDS == fold]
-        w = fit([a for a in asked if int(a.passage) % FOLDS != fold])
+        inside = [a for a in asked if crc32(a.passage.encode()) % FOLDS == fold]
+        w = fit([a for a in asked if crc32(a.passage.encode()) % FOLDS != fold])
         found += [best(a, w) for a in inside]
     return found
 
@@ -219,6 +248,7 @@ def main() -> None:
     parser.add_argument("--belebele", type=Path, required=True)
     parser.add_argument("--squad", nargs=2, action="append", default=[], metavar=("FILE", "LANG"))
     parser.add_argument("--every", type=int, default=1, help="ask only every nth question")
+    parser.add_argument("--reports", type=int, default=0, help="questions of reports")
     parser.add_argument("--out", type=Path, default=MODELS)
     options = parser.parse_args()
     sets = (
@@ -226,6 +256,7 @@ def main() -> None:
         for spans in belebele(options.belebele)
     )
     asked = [one for spans in sets for one in ask_all(spans)]
+    asked += ask_reports(options.reports) if options.reports else []
     found = cross_fitted(asked)
     threshold = kept_threshold(found)
     say(report(found, threshold))
@@ -236,7 +267,8 @@ def main() -> None:
         others = ask_all(sampled(squad(Path(file), language)))
         say(report([best(a, w) for a in others], threshold))
     values = {
-        "made_by": f"python -m evals.training.support --belebele FOLDER --every {options.every}",
+        "made_by": "python -m evals.training.support --belebele FOLDER "
+        f"--every {options.every} --reports {options.reports}",
         "threshold": round(threshold, 4),
         "weights": {name: round(float(v), 4) for name, v in zip(FEATURES, w, strict=True)},
     }

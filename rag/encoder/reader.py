@@ -1,8 +1,7 @@
 """The reader: a question and sentences in their place, read together by one network.
 
 For each sentence how much speaks for its answering the question (log odds), and where in it the
-answer stands; for a claim whether the sentences say it. Shares the encoder's vocabulary. Knows no
-document, no threshold and no index.
+answer stands. Shares the encoder's vocabulary. Knows no document, no threshold and no index.
 """
 
 from __future__ import annotations
@@ -49,7 +48,6 @@ class SentenceRead:
 @dataclass(frozen=True, slots=True)
 class _Pair:
     ids: list[int]
-    asked: tuple[int, int]  # tokens of the question or claim
     places: tuple[tuple[int, int], ...]  # tokens of each sentence; empty where it was cut off
     offsets: tuple[Any, ...]  # characters of each token of each sentence
 
@@ -62,9 +60,8 @@ class SentenceReader:
         facts = described(folder / DESCRIPTION)
         self._vocabulary = vocabulary(folder.parent / str(facts["vocabulary"]))
         self._session = Session(folder / "body.onnx", threads)
-        self._question, self._claim = str(facts["question"]), str(facts["claim"])
+        self._question = str(facts["question"])
         self._question_tokens = int(facts["question_tokens"])
-        self._claim_tokens = int(facts.get("claim_tokens", self._question_tokens))
         self._sentence_tokens = int(facts["sentence_tokens"])
         self.window_tokens = int(facts["window_tokens"])
         self._of = {name: at for at, name in enumerate(facts["outputs"])}
@@ -75,21 +72,9 @@ class SentenceReader:
 
     def read(self, question: str, windows: Sequence[Window]) -> list[list[SentenceRead]]:
         """One entry for each sentence of each window that fits; cut-off ones are left out."""
-        most = self._question_tokens
-        pairs = [self._pair(self._question + question, window, most) for window in windows]
+        pairs = [self._pair(self._question + question, window) for window in windows]
         return [
             [self._sentence(marks, pair, number) for number in range(len(pair.places))]
-            for pair, marks in zip(pairs, self._marks(pairs), strict=True)
-        ]
-
-    def says(self, claim: str, windows: Sequence[Window]) -> list[float]:
-        """Log odds that each window says a claim: a smooth least over the claim's tokens, as in
-        training (`evals.training.reader.least_of`)."""
-        most = self._claim_tokens
-        pairs = [self._pair(self._claim + claim, window, most) for window in windows]
-        column = self._of["says"]
-        return [
-            _least(marks[slice(*pair.asked), column])
             for pair, marks in zip(pairs, self._marks(pairs), strict=True)
         ]
 
@@ -103,9 +88,10 @@ class SentenceReader:
             (found[batch],) = self._session.run(("means",), {"rows": rows, "mask": mask})
         return found
 
-    def _pair(self, asked: str, window: Window, most: int) -> _Pair:
+    def _pair(self, asked: str, window: Window) -> _Pair:
+        """Of a long question the end, where what is asked mostly stands."""
         encoded = self._vocabulary.encoded((asked, window.title, *window.sentences))
-        first = encoded[0].ids[:most]
+        first = encoded[0].ids[-self._question_tokens :]
         ids = [BEGIN, *first, END, END]
         limit = len(ids) + self.window_tokens
         ids += encoded[1].ids[:TITLE_TOKENS]
@@ -117,7 +103,7 @@ class SentenceReader:
             places.append((len(ids), len(ids) + len(tokens)))
             offsets.append(sentence.offsets)
             ids += tokens
-        return _Pair([*ids, END], (1, 1 + len(first)), tuple(places), tuple(offsets))
+        return _Pair([*ids, END], tuple(places), tuple(offsets))
 
     def _marks(self, pairs: Sequence[_Pair]) -> list[Marks]:
         """(tokens, outputs) of each pair."""
@@ -138,12 +124,6 @@ class SentenceReader:
         odds = float(inside[:, self._of["answers"]].mean())
         worth = float(begins[first] + ends[last])
         return SentenceRead(odds, int(offsets[first][0]), int(offsets[last][1]), worth)
-
-
-def _least(values: Marks) -> float:
-    """-log mean exp(-v) of (tokens,) values."""
-    lowest = float(values.min())
-    return lowest - float(np.log(np.exp(lowest - values).mean()))
 
 
 def _best_span(begins: Marks, ends: Marks) -> tuple[int, int]:
@@ -170,15 +150,21 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 def windows_of(
     spans: Iterable[tuple[int, int]], lengths: Sequence[int], most: int
 ) -> list[list[tuple[int, int]]]:
-    """Spans in a row cut into windows of at most `most` tokens; `lengths` are the spans'."""
+    """Spans in a row cut into as few windows of at most `most` tokens as they fit in, about as
+    long as each other: the last sentence of a passage keeps those before it. `lengths` are the
+    spans'; one that is longer by itself has a window of its own."""
+    total = sum(lengths)
+    share = total / max(1, -(-total // most))
     windows: list[list[tuple[int, int]]] = []
-    room = 0
+    room = passed = 0
     for span, length in zip(spans, lengths, strict=True):
-        if not windows or length > room:
+        full = passed + length / 2 > share * len(windows)
+        if not windows or length > room or full:
             windows.append([])
             room = most
         windows[-1].append(span)
         room -= length
+        passed += length
     return windows
 
 

@@ -23,7 +23,8 @@ from rag.words.text import terms
 class ComposeSettings:
     """Limits of an extractive answer; thresholds are calibrated in docs/retrieval.md."""
 
-    sentences: int = 5
+    sentences: int = 6
+    quotations: int = 3  # of an answer, sentences in a row being one; the others stand below
     per_document: int = 4
     answer_at: float = 0.16  # probability of the best sentence that answers
     partial_at: float = 0.06  # that is shown as coming close; below, the reply is a decline
@@ -134,16 +135,17 @@ def _twins(
 
 
 def spoken(
-    chosen: Sequence[Candidate], language: str, generation: Generation
+    chosen: Sequence[Candidate], language: str, generation: Generation, beside: int = 0
 ) -> Iterator[tuple[AnswerSentence, Evidence]]:
     """Chosen candidates as attributed sentences with numbered evidence, verified one by
-    one; one that does not verify is left out."""
+    one; one that does not verify is left out. The last `beside` stand below the answer."""
     number = 0
-    for candidate in chosen:
-        evidence = Evidence(number + 1, candidate.passage, candidate.quote)
+    for at, candidate in enumerate(chosen):
+        evidence = Evidence(number + 1, candidate.passage, candidate.quote, answer=candidate.answer)
         sentence = AnswerSentence(
-            candidate.quote.text, (number + 1,), attribution(candidate.document, language)
-        )
+            candidate.quote.text, (number + 1,), attribution(candidate.document, language),
+            beside=at >= len(chosen) - beside,
+        )  # fmt: skip
         if sentence_holds(sentence, (evidence,), generation):
             number += 1
             yield sentence, evidence

@@ -26,6 +26,7 @@ from rag.evidence.sufficiency import (
     places_asked,
     verdict,
 )
+from rag.evidence.whole import joined, whole
 from rag.index.generation import Generation
 from rag.question.answer_types import asks_figure
 from rag.question.exclusion import excludes
@@ -62,9 +63,9 @@ def find(
         found = _quotes(search, replace(plan, kind="quotes"))
     if not found.chosen or not (found.weak or is_elsewhere(question, found.chosen, generation)):
         return found
-    whole = found.plan.kind != "quotes" or found.plan.archetype in MAY_DIFFER
-    few = found.chosen if whole else found.chosen[: limits.partial_sentences]
-    return replace(found, chosen=few, weak=True)
+    every = found.plan.kind != "quotes" or found.plan.archetype in MAY_DIFFER
+    few = found.chosen if every else found.chosen[: limits.partial_sentences]
+    return replace(found, chosen=few, weak=True, beside=found.beside if every else 0)
 
 
 def _quotes(search: Search, plan: Plan) -> Found:
@@ -95,13 +96,21 @@ def _quotes(search: Search, plan: Plan) -> Found:
     if chosen and plan.archetype in MAY_DIFFER:
         wider = _wider(search, found)
         chosen = rivals(chosen, wider, search.question, search.generation)
-    chosen = _read_on(chosen, search)
+    chosen = whole(joined(_read_on(chosen, search), search.generation), search.generation)
+    if plan.archetype in MAY_DIFFER or plan.archetype == "latest":
+        beside = []
+    else:
+        chosen = sorted(chosen, key=search.worth, reverse=True)
+        most = settings.compose.quotations
+        chosen, beside = chosen[:most], chosen[most:]
     ordered = _led(by_document(chosen).values(), search)
     if plan.archetype == "latest":
         ordered = sorted(ordered, key=_newest_first, reverse=True)
     if plan.archetype == "definition":
         ordered = defining(ordered, search.question)
-    return Found(tuple(hits), tuple(ordered), plan, weak=worth == "close")
+    below = [c for group in by_document(beside).values() for c in group]
+    weak = worth == "close"
+    return Found(tuple(hits), (*ordered, *below), plan, weak=weak, beside=len(below))
 
 
 def _of_places(search: Search, found: Sequence[Candidate]) -> Sequence[Candidate]:

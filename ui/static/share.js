@@ -3,8 +3,9 @@
 import { reply, tell, word } from "./note_store.js";
 
 const MARKS = { ar: "«»", es: "«»", it: "«»", fr: ["«\u202f", "\u202f»"], de: "„“" };
-const LINES = ".sanad-searched, .sanad-preface, .sanad-label, .sanad-lead, caption, th, .sanad-row, "
-  + ".sanad-from, .sanad-quote, .sanad-written, .sanad-missing";
+const LINES = ".sanad-searched, .sanad-preface, .sanad-label, .sanad-lead, caption, "
+  + "th:not(.sanad-quoted th), .sanad-quoted tr, .sanad-row, .sanad-from, .sanad-quote, "
+  + ".sanad-written, .sanad-missing";
 const page = document.documentElement;
 
 document.addEventListener("click", (event) => {
@@ -73,13 +74,14 @@ function lines(turn) {
     for (const cite of made.querySelectorAll(".sanad-cite")) cite.replaceWith(`[${cite.dataset.n}]`);
     for (const part of made.querySelectorAll(".sanad-unseen, button")) part.remove();
     const lang = line.closest("[lang]")?.lang ?? "";
+    for (const cell of [...made.cells ?? []].slice(1)) cell.prepend(" | ");
     let text = tidy(made.textContent);
     if (line.matches(".sanad-quote")) {
       const [open, close] = MARKS[lang] ?? "“”";
       const cut = text.search(/(\s*\[\d+\])+$/);
       text = cut < 0 ? `${open}${text}${close}` : `${open}${text.slice(0, cut)}${close}${text.slice(cut)}`;
     }
-    const kind = line.matches(".sanad-quote, .sanad-written") ? "said" : "about";
+    const kind = line.matches(".sanad-quote, .sanad-quoted tr, .sanad-written") ? "said" : "about";
     if (text) rows.push({ kind, text, lang });
   }
   return [...rows, ...sources(turn), ...asOf(turn)];

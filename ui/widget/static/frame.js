@@ -284,7 +284,7 @@
   function plain(turn) {
     const marks = { ar: "«»", es: "«»", fr: "«»" };
     const lines = [...turn.querySelectorAll(
-      ".sanad-asked, .sanad-preface, .sanad-lead, caption, th, .sanad-row, .sanad-from, .sanad-quote, .sanad-written, .sanad-missing",
+      ".sanad-asked, .sanad-preface, .sanad-lead, caption, th:not(.sanad-quoted th), .sanad-quoted tr, .sanad-row, .sanad-from, .sanad-quote, .sanad-written, .sanad-missing",
     )].map((line) => {
       const copy = line.cloneNode(true);
       for (const cite of copy.querySelectorAll(".sanad-cite")) cite.replaceWith(`[${cite.dataset.n}]`);
@@ -294,6 +294,7 @@
         find(".sanad-end", copy)?.append(close);
         copy.prepend(open);
       }
+      for (const cell of [...copy.cells ?? []].slice(1)) cell.prepend(" | ");
       return copy.textContent.replace(/\s+/g, " ").trim();
     });
     const sources = [...turn.querySelectorAll("dialog")].map((passage) => [

@@ -1,0 +1,95 @@
+"""Quotations made whole, and what of them stands below the answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.evidence.candidates import Candidate
+from rag.evidence.support import Features
+from rag.evidence.whole import joined, listed, whole
+from rag.types import Quote
+from tests.builders import build, document
+
+TABLE = ("Town | Seats", "Bend | nine", "Ford | twelve")
+LIST = ("The council has three tasks:", "Watch over the plan", "Advise the mayor", "Report yearly")
+TEXT = "\n".join([*TABLE, "The seats are given by lot. They are held for two years.", *LIST])
+
+
+def spans(lines):
+    return tuple((TEXT.index(line), TEXT.index(line) + len(line)) for line in lines)
+
+
+@pytest.fixture
+def generation(tmp_path):
+    source = document("bend", TEXT)
+    (page,) = source.pages
+    from dataclasses import replace
+
+    marked = replace(page, asides=spans(TABLE[:1]), items=spans([*TABLE[1:], *LIST[1:]]))
+    return build(tmp_path, [replace(source, pages=(marked,))])
+
+
+def quoted(text, generation, score=0.5, answer=(0, 0)):
+    (source,) = generation.store.documents()
+    passage = generation.store.passages_of(0, 1)[0]
+    start = TEXT.index(text)
+    quote = Quote(source.id, passage.page, start, start + len(text), text)
+    features = Features(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    return Candidate(quote, passage, source, features, score, answer)
+
+
+def test_a_row_is_quoted_with_its_table_and_is_marked_in_it(generation):
+    (found,) = whole([quoted(TABLE[2], generation)], generation)
+    assert found.quote.text == "\n".join(TABLE)
+    page = generation.store.page_of(found.quote.document_id, found.quote.page)
+    (part,) = listed(found.quote, page, found.answer)
+    assert part.header == ("Town", "Seats")
+    assert part.rows == (("Bend", "nine"), ("Ford", "twelve"))
+    assert part.hits == (1,)
+
+
+def test_a_row_by_itself_still_knows_its_header(generation):
+    page = generation.store.page_of(quoted(TABLE[2], generation).quote.document_id, 1)
+    (part,) = listed(quoted(TABLE[2], generation).quote, page)
+    assert (part.header, part.rows) == (("Town", "Seats"), (("Ford", "twelve"),))
+
+
+def test_an_item_is_quoted_with_its_list_and_what_announces_it(generation):
+    (found,) = whole([quoted(LIST[2], generation)], generation)
+    assert found.quote.text == "\n".join(LIST)
+
+
+def test_two_items_of_one_list_are_one_quotation(generation):
+    found = whole([quoted(LIST[3], generation), quoted(LIST[1], generation)], generation)
+    assert [c.quote.text for c in found] == ["\n".join(LIST)]
+
+
+def test_a_long_list_is_not_taken_along(generation, monkeypatch):
+    monkeypatch.setattr("rag.evidence.whole.LONGEST", 20)
+    (found,) = whole([quoted(LIST[2], generation)], generation)
+    assert found.quote.text == LIST[2]
+
+
+def test_text_is_no_list(generation):
+    sentence = quoted("The seats are given by lot.", generation)
+    assert whole([sentence], generation) == [sentence]
+
+
+def test_sentences_that_follow_each_other_are_one_quotation(generation):
+    first = quoted("The seats are given by lot.", generation, 0.6)
+    second = quoted("They are held for two years.", generation, 0.7)
+    (found,) = joined([second, first], generation)
+    assert found.quote.text == "The seats are given by lot. They are held for two years."
+    assert found.score == 0.7
+
+
+def test_the_better_sentence_stands_first(generation):
+    first = quoted("The seats are given by lot.", generation, 0.2)
+    second = quoted("They are held for two years.", generation, 0.7)
+    assert joined([second, first], generation) == [second, first]
+
+
+def test_lines_apart_stay_apart(generation):
+    one = quoted(TABLE[2], generation)
+    other = quoted("The seats are given by lot.", generation)
+    assert joined([one, other], generation) == [one, other]

@@ -21,6 +21,7 @@ from rag.evidence.retrieve import Filters, one_version, retrieve
 from rag.evidence.search import Found, GatherSettings
 from rag.index.generation import Generation
 from rag.intake import Asked, asked_back, plain, receive
+from rag.question.conversation import Wish
 from rag.question.glossary import GlossaryFile
 from rag.question.query import Identity, Question, Translates, understand
 from rag.question.shapes import plan
@@ -138,7 +139,7 @@ class Assistant:
             yield self._finished(unclear, clock)
             return
         pointed = {"document": [asked.document]} if asked.document else {}
-        found = self._find(question, {**pointed, **(filters or {})})
+        found = self._find(question, {**pointed, **(filters or {})}, asked.wish)
         clock.stage("retrieve")
         quoted = list(spoken(found.chosen, asked.language, self.generation, found.beside))
         author = self.author if quoted and not found.plan.metadata else None
@@ -173,10 +174,15 @@ class Assistant:
             self.generation.spellings, reply_in,
         )  # fmt: skip
 
-    def _find(self, question: Question, filters: Filters) -> Found:
-        generation = self.generation
+    def _find(self, question: Question, filters: Filters, wish: Wish) -> Found:
+        generation, settings = self.generation, self.settings.gather
         planned = plan(question, generation)
-        return find(question, planned, generation, self.embedder, filters, self.settings.gather)
+        found = find(question, planned, generation, self.embedder, filters, settings)
+        if wish == "more":
+            return replace(found, beside=0)
+        if wish == "shorter" and found.plan.kind == "quotes":
+            return replace(found, beside=max(0, len(found.chosen) - 1))
+        return found
 
     def _task(self, asked: Asked, found: Found) -> Task:
         """What a model is to write: the passages of what would be quoted come first."""

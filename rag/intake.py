@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rag.evidence.compose import covered
 from rag.index.generation import Generation
 from rag.question.clarify import ambiguous
-from rag.question.conversation import accept, bounded, standalone
+from rag.question.conversation import Wish, accept, bounded, standalone
 from rag.question.courtesy import courtesy
 from rag.question.glossary import Glossary
 from rag.question.policy import judge
@@ -35,6 +35,7 @@ class Asked:
     language: str  # of the reply
     document: str = ""  # the one that "this report" points to
     preface: str = ""  # our own words that belong above the answer
+    wish: Wish = ""  # for the answer before to be longer or shorter
 
     @property
     def searched(self) -> str:
@@ -91,7 +92,7 @@ def _standing_alone(
         told = rewrite(turns, typed, language)
         if told and accept(told, typed, turns, glossary) and judge(told, language) is None:
             return Asked(typed, told, language)  # a model's words may not get a reader refused
-    return Asked(typed, made.question, language, made.document)
+    return Asked(typed, made.question, language, made.document, wish=made.wish)
 
 
 def asked_back(asked: Asked, question: Question, generation: Generation) -> Declined | None:

@@ -15,6 +15,7 @@ from rag.embed import Embedder
 from rag.evidence.candidates import Candidate, by_document
 from rag.evidence.compose import choose, is_new, partial, share_text
 from rag.evidence.onward import read_on
+from rag.evidence.outline import outline
 from rag.evidence.pick import defining, holds_name, rivals
 from rag.evidence.retrieve import Filters
 from rag.evidence.search import Found, GatherSettings, Search
@@ -55,6 +56,10 @@ def find(
     limits = search.settings.compose
     shaped = SHAPES.get(plan.kind)
     found = shaped(search, plan) if shaped else None
+    if plan.archetype == "overview":
+        found = outline(plan, generation, search.filters)
+        if found is not None:
+            return found
     if found is not None and plan.metadata is not None:
         return found  # the catalogue is exact
     if found is not None:

@@ -23,7 +23,7 @@ from rag.wording import language_name, listed
 
 FEW = 3  # documents shown where the newest or the oldest are asked for
 THEMES = 5  # of a collection that are named
-_NO_FEATURES = Features(*[0.0] * 10)  # nothing was weighed: the catalogue is exact
+NO_FEATURES = Features(*[0.0] * 10)  # nothing was weighed: the catalogue is exact
 
 
 def listing(
@@ -60,7 +60,7 @@ def _opening(row: int, document: SourceDocument, generation: Generation) -> Cand
         page = generation.store.page_of(document.id, passage.page)
         quote = next(iter(sentence_quotes(passage, page, document.language)), None)
         if quote is not None:
-            return Candidate(quote, passage, document, _NO_FEATURES, 1.0)
+            return Candidate(quote, passage, document, NO_FEATURES, 1.0)
     return None
 
 

@@ -59,7 +59,8 @@ def joined(chosen: Sequence[Candidate], generation: Generation) -> list[Candidat
 
 
 def _together(a: Candidate, b: Candidate, generation: Generation) -> Candidate | None:
-    """Two quotations with nothing but a blank between, as one; None for others or a long one."""
+    """Two quotations with nothing but a blank between, or text in common, as one; None for others
+    or a long one."""
     earlier, later = sorted((a, b), key=lambda c: c.quote.start)
     first, second = earlier.quote, later.quote
     if earlier.score < LEADS * later.score:
@@ -68,13 +69,11 @@ def _together(a: Candidate, b: Candidate, generation: Generation) -> Candidate |
         return None
     page = generation.store.page_of(first.document_id, first.page)
     between = page.text[first.end : second.start]
-    if first.end > second.start or between.strip() or "\n" in between:
+    end = max(first.end, second.end)
+    if between.strip() or "\n" in between or end - first.start > LONGEST:
         return None
-    if second.end - first.start > LONGEST:
-        return None
-    text = page.text[first.start : second.end]
     best = max((a, b), key=lambda c: c.score)
-    return replace(best, quote=replace(first, end=second.end, text=text))
+    return replace(best, quote=replace(first, end=end, text=page.text[first.start : end]))
 
 
 def _with_neighbours(candidate: Candidate, generation: Generation) -> Candidate:

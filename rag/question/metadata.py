@@ -27,38 +27,39 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 # Words of what the catalogue is asked for; what else a question names is its topic.
 _GENERAL = {
     "en": "document documents report reports brief briefs paper papers publication publications "
-    "text texts file files source sources collection library catalogue catalog "
-    "title titles list show tell give see find read all every any many much number count "
+    "text texts file files source sources collection library catalogue catalog title "
+    "titles list show tell give see find read all every any many much number count "
     "available published publish released release issued appeared written dated date year "
-    "years language languages version versions newest latest recent new oldest earliest old "
-    "first last about contain contains content contents cover covers deal topic topics "
-    "theme themes subject subjects kind kinds there exist have has hold held included "
-    "include overview summary concerning regarding relating since before after between "
-    "until roughly exactly what which you your",
+    "years language languages version versions newest latest recent new oldest earliest "
+    "old first last about contain contains content contents cover covers deal topic "
+    "topics theme themes subject subjects kind kinds there exist have has hold held "
+    "included include overview summary summarise summarize sum outline gist point main "
+    "key concerning regarding relating since before after between until roughly exactly "
+    "what which you your",
     "fr": "document documents rapport rapports note notes publication publications texte textes "
-    "fichier fichiers source sources collection bibliothèque catalogue titre "
-    "titres liste lister montre montrez donne donnez affiche affichez tous toutes tout "
-    "nombre combien disponible disponibles publié publiés publiée publiées paru parus parue "
-    "parues sorti daté date année années langue langues version versions récent récents "
-    "récente nouveau nouveaux nouvelle dernier derniers dernière ancien ancienne vieux "
-    "premier sujet sujets thème thèmes parle parlent porte portent concerne concernant "
-    "traite traitent contient contenu genre existe avez trouve aperçu depuis avant après "
-    "entre jusque quel quels quelle quelles",
+    "fichier fichiers source sources collection bibliothèque catalogue titre titres liste "
+    "lister montre montrez donne donnez affiche affichez tous toutes tout nombre combien "
+    "disponible disponibles publié publiés publiée publiées paru parus parue parues sorti "
+    "daté date année années langue langues version versions récent récents récente "
+    "nouveau nouveaux nouvelle dernier derniers dernière ancien ancienne vieux premier "
+    "sujet sujets thème thèmes parle parlent porte portent concerne concernant traite "
+    "traitent contient contenu genre existe avez trouve aperçu résumé résumer résume "
+    "points clés principaux depuis avant après entre jusque quel quels quelle quelles",
     "es": "documento documentos informe informes nota notas publicación publicaciones texto "
-    "textos archivo archivos fuente fuentes colección biblioteca catálogo "
-    "título títulos lista muestra muéstrame dame enseña todos todas todo número cuántos "
-    "cuántas disponible disponibles publicado publicados publicada publicadas salió fecha "
-    "año años idioma idiomas lengua versión versiones reciente recientes nuevo nuevos "
-    "último últimos última antiguo antigua viejo primero tema temas asunto trata tratan "
-    "habla hablan sobre contiene contenido tipo hay existe tiene tienen resumen desde antes "
-    "después entre hasta qué cuáles cuál",
+    "textos archivo archivos fuente fuentes colección biblioteca catálogo título títulos "
+    "lista muestra muéstrame dame enseña todos todas todo número cuántos cuántas "
+    "disponible disponibles publicado publicados publicada publicadas salió fecha año "
+    "años idioma idiomas lengua versión versiones reciente recientes nuevo nuevos último "
+    "últimos última antiguo antigua viejo primero tema temas asunto trata tratan habla "
+    "hablan sobre contiene contenido tipo hay existe tiene tienen resumen resume resumir "
+    "puntos clave principales desde antes después entre hasta qué cuáles cuál",
     "ar": "وثيقة وثائق الوثيقة الوثائق تقرير تقارير التقرير التقارير موجز موجزات مستند مستندات "
     "المستندات ملف ملفات الملفات نص نصوص النصوص منشور منشورات المنشورات مصدر مصادر صفحة "
     "صفحات مجموعة المجموعة مكتبة المكتبة فهرس الفهرس عنوان عناوين قائمة اعرض اذكر أعطني "
     "جميع كل عدد كم متاحة متوفرة موجودة نشر نشرت صدر صدرت تاريخ سنة سنوات عام لغة اللغة "
-    "باللغة نسخة نسخ أحدث الأحدث جديد أقدم الأقدم أول آخر موضوع مواضيع موضوعات تتحدث تتناول "
-    "تخص المتعلقة متعلقة حول عن تحتوي محتوى نوع أنواع يوجد توجد لديكم عندكم منذ قبل بعد بين "
-    "حتى",
+    "باللغة نسخة نسخ أحدث الأحدث جديد أقدم الأقدم أول آخر موضوع مواضيع موضوعات تتحدث "
+    "تتناول تخص المتعلقة متعلقة حول عن تحتوي محتوى نوع أنواع لخص ملخص تلخيص خلاصة أبرز "
+    "نقاط رئيسية يوجد توجد لديكم عندكم منذ قبل بعد بين حتى",
 }
 # One of these must be asked for: documents for a list, several of them or the collection for what
 # there is at all.
@@ -166,13 +167,14 @@ def _topic(question: Question, named: Sequence[Mention], languages: set[str]) ->
         left.append(question.text[at : mention.start])
         at = mention.end
     rest = terms(" ".join([*left, question.text[at:]]), question.language)
-    general = set(_general(question.language))
+    general = set(general_terms(question.language))
     general.update(term for word in languages for term in terms(word, question.language))
     return any(len(term) > 1 and term not in general for term in rest)
 
 
 @lru_cache(maxsize=8)
-def _general(language: str) -> frozenset[str]:
+def general_terms(language: str) -> frozenset[str]:
+    """Terms that ask for documents and name no topic."""
     return frozenset(terms(_GENERAL[language], language))
 
 

@@ -26,7 +26,7 @@ from rag.words.text import fold
 WORDS = Path(__file__).with_name("shapes.toml")
 Archetype = Literal[
     "plain", "check", "compare", "near_names", "reading", "list", "steps", "latest", "who",
-    "definition", "catalogue",
+    "definition", "catalogue", "overview",
 ]  # fmt: skip
 MAY_DIFFER: tuple[Archetype, ...] = ("plain", "check", "who")
 ListOf = Literal["city", "country", "document"]
@@ -84,6 +84,8 @@ def plan(question: Question, generation: Generation) -> Plan:
         return listed
     sure = nature.shape_share >= SURE
     folded = Folded(question.text.strip())
+    if sure and nature.shape == "overview":
+        return Plan(question, "overview", topic=question.text)
     for archetype, names in _ORDER:
         if sure and archetype not in _SHAPED.get(nature.shape, _unshaped(nature.asks)):
             continue

@@ -174,3 +174,19 @@ def test_a_word_longer_than_any_is_left_alone():
     assert meant("contycounty", "en", SpellingIndex.build(["countycounty"])) == {
         "countycounty": 1.0
     }
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("elsayed", "sayed"), ("yousef", "yusuf"), ("alexander", "aleksandr"),
+     ("katarzyna", "catarzyna"), ("houssein", "hussain")],
+)  # fmt: skip
+def test_a_name_is_found_as_it_sounds(word, name):
+    index = SpellingIndex.build([*terms(INDEXED, "en"), name])
+    assert meant(word, "en", index) == {name: 1.0}
+
+
+def test_names_that_sound_otherwise_stay_apart():
+    index = SpellingIndex.build(["sayed", "hussain"])
+    assert meant("elsawi", "en", index) == {}
+    assert meant("hamdoun", "en", index) == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag.embed import HashEmbedder
@@ -11,9 +13,11 @@ from rag.evidence.pick import denies_concept
 from rag.question.glossary import read_glossary
 from rag.question.query import understand
 from rag.question.shapes import plan
-from rag.types import Quote
+from rag.types import Page, Quote
 from tests.builders import build, document, passages
 from tests.conftest import ROOT
+
+EMBEDDER = HashEmbedder()
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +141,16 @@ def test_concept_after_a_negation_is_denied(text, language, denied):
     quote = Quote("x", 1, 0, len(text), text)
     spoken = Candidate(quote, passage, source, None, 1.0, None)
     assert denies_concept(spoken, [council]) is denied
+
+
+def test_a_document_that_compares_by_itself_is_quoted_with_its_table(tmp_path):
+    lines = ("Town | Seats", "Strumica | nine", "Kumanovo | twelve")
+    text = "\n".join(lines)
+    at = [(text.index(line), text.index(line) + len(line)) for line in lines]
+    page = Page(1, text, asides=(at[0],), items=tuple(at[1:]))
+    source = document("brief", text, cities=("Strumica", "Kumanovo"))
+    generation = build(tmp_path, [replace(source, pages=(page,))])
+    question = understand("Compare Strumica and Kumanovo", EMBEDDER)
+    found = find(question, plan(question, generation), generation, EMBEDDER)
+    assert [c.quote.text for c in found.chosen] == [text]
+    assert found.plan.kind == "quotes"

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rag.evidence.candidates import Candidate, by_document
 from rag.evidence.compose import choose, is_new, overlaps
-from rag.evidence.listing import listing
+from rag.evidence.listing import NO_FEATURES, listing
 from rag.evidence.pick import (
     defining,
     denies_concept,
@@ -22,18 +22,24 @@ from rag.evidence.pick import (
     unfolded,
 )
 from rag.evidence.search import Found, Search
+from rag.evidence.whole import CELLS, listed_around
 from rag.index.generation import Generation
 from rag.question.query import Question
 from rag.question.shapes import Plan
-from rag.question.sides import Side, aboutness, keys_of
+from rag.question.sides import Side, aboutness, keys_of, names_side
 from rag.question.subject import headings_of, held_share
-from rag.types import Hit, SourceDocument
+from rag.types import Hit, Page, Passage, Quote, SourceDocument
 from rag.wording import name_of
+
+LONGEST_TABLE = 1_600  # characters of a document's own table that is quoted whole
 
 # A table: one row a side
 
 
 def _table(search: Search, plan: Plan) -> Found | None:
+    own = _own_table(search, plan)
+    if own is not None:
+        return own
     hits: list[Hit] = []
     chosen: list[Candidate] = []
     filled = 0
@@ -47,6 +53,44 @@ def _table(search: Search, plan: Plan) -> Found | None:
     if not filled:
         return None
     return Found(tuple(_distinct(hits)), tuple(chosen), plan)
+
+
+def _own_table(search: Search, plan: Plan) -> Found | None:
+    """The table of a document in which two of the things compared have a row each."""
+    hits = search.hits(search.settings.passages, search.settings.per_document)
+    for hit in hits:
+        passage = hit.passage
+        held = search.generation.store.find_document(passage.document_id)
+        if held is None:
+            continue
+        page = search.generation.store.page(held[0], passage.page)
+        for start, end in _tables_of(passage, page):
+            named = [_named_in(page.text[a:b], held[1], search, plan)
+                     for a, b in page.items if start <= a and b <= end]  # fmt: skip
+            sides = {side for row in named for side in row if len(row) == 1}
+            if len(sides) > 1 and end - start <= LONGEST_TABLE:
+                quote = Quote(held[1].id, passage.page, start, end, page.text[start:end])
+                found = Candidate(quote, passage, held[1], NO_FEATURES, 1.0)
+                return Found(tuple(hits), (found,), replace(plan, kind="quotes"))
+    return None
+
+
+def _tables_of(passage: Passage, page: Page) -> list[tuple[int, int]]:
+    """The tables of a page that have a row in a passage."""
+    rows = [
+        (start, end) for start, end in page.items
+        if passage.start <= start < passage.end and CELLS in page.text[start:end]
+    ]  # fmt: skip
+    return list(dict.fromkeys(span for row in rows if (span := listed_around(page, *row))))
+
+
+def _named_in(row: str, document: SourceDocument, search: Search, plan: Plan) -> list[int]:
+    """The sides that the words of a row name."""
+    return [
+        n
+        for n, side in enumerate(plan.sides)
+        if names_side(side, row, document.language, search.question)
+    ]
 
 
 def _cell(search: Search, side: Side, aspect: str, plan: Plan) -> tuple[list[Hit], list[Candidate]]:

@@ -2,7 +2,9 @@
 
 Candidates are the words that share the most rare n-grams (`rag.index.spellings`); kept are those
 one typing error away: a letter missing, added, changed, or two swapped (Damerau, CACM 1964: four
-of five typing errors), and from LONG letters on two. Knows no passage and no meaning.
+of five typing errors), from LONG letters on two, and where there is none, those that sound alike:
+names are written in many ways (Mohamed, Mohammed; Elsayed, El-Sayed; Yousef, Yusuf). Knows no
+passage and no meaning.
 
 Measured (nDCG@10, Belebele, one random error in 20 % of the words, two draws): en-en 88.3 and 87.8
 without, 92.9 and 92.3 with; ar-ar 86.1 and 86.1 without, 88.1 and 87.7 with. Clean questions: en-en
@@ -11,6 +13,7 @@ without, 92.9 and 92.3 with; ar-ar 86.1 and 86.1 without, 88.1 and 87.7 with. Cl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rag.index.spellings import Spellings
@@ -23,6 +26,14 @@ LONGEST = (
 )
 CANDIDATES = 60  # words of the index that are looked at
 KEPT = 4
+ARTICLED = 5  # letters of a word that may begin with an article
+_ARTICLE = re.compile("^(?:el|al|ul)-?")
+# Letters that are heard as others, the longest first.
+_HEARD = (
+    ("tch", "c"), ("sch", "s"), ("sh", "s"), ("ch", "c"), ("kh", "h"), ("ph", "f"), ("dj", "j"),
+    ("gh", "g"), ("ck", "k"), ("ou", "u"), ("ks", "x"), ("q", "k"), ("c", "k"), ("w", "v"),
+    ("z", "s"),
+)  # fmt: skip
 _ALPHABETS = {
     "Latin": "abcdefghijklmnopqrstuvwxyz",
     "Arabic": "ابتثجحخدذرزسشصضطظعغفقكلمنهويءئؤ",
@@ -43,8 +54,24 @@ def meant(word: str, language: str, spellings: Spellings) -> dict[str, float]:
     found = [candidate for candidate in near if candidate in slips]
     if not found and len(word) >= LONG:
         found = [c for c in near if len(c) >= LONG - 2 and _distance(c, term, 2) <= 2]
+    if not found:
+        sounded = sound(word)
+        found = [c for c in near if sounded and sound(c) == sounded]
     found = found[:KEPT]
     return {candidate: 1 / len(found) for candidate in found}
+
+
+def sound(word: str) -> str:
+    """The consonants of a folded Latin word as they are heard, without an Arabic article: the same
+    for most spellings of one name. Empty for a word with fewer than two."""
+    if not word.isascii():
+        return ""
+    bare = _ARTICLE.sub("", word) if len(word) > ARTICLED else word
+    for letters, heard in _HEARD:
+        bare = bare.replace(letters, heard)
+    kept = re.sub("(?<!^)[aeiou]|(?<![aeiou])y|y(?![aeiou])", "", bare)
+    kept = re.sub(r"(.)\1+", r"\1", kept)
+    return kept if len(kept) > 1 else ""
 
 
 def swapped(word: str) -> frozenset[str]:

@@ -95,6 +95,8 @@ class Case(_Strict):
     gold: tuple[GoldQuote, ...] = ()
     must_include: Groups = ()
     must_not_include: tuple[str, ...] = ()
+    must_lead: bool = False  # the first statement has to cite a gold quote that may lead
+    on_point: float = Field(default=0.0, ge=0, le=1)  # least share of citations that are gold
     allowed_languages: tuple[str, ...] = ()  # of the reply; none: the question's
     standalone: Standalone | None = None
     layout: Literal["", "quotes", "list", "steps", "table", "reading", "differ"] = ""
@@ -140,6 +142,10 @@ class Case(_Strict):
             self.must_include
         ):
             raise ValueError("must_include holds an empty wording")
+        if self.must_lead and not any(gold.leads for gold in self.gold):
+            raise ValueError("must_lead asks for gold quotes with `leads: true`")
+        if self.on_point and not any(gold.quote for gold in self.gold):
+            raise ValueError("on_point asks for gold quotes")
         if not all(one.strip() for one in self.must_not_include):
             raise ValueError("must_not_include holds an empty wording")
         return self

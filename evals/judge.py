@@ -36,6 +36,8 @@ ASKED = {
     "gold_parts": "share of the parts of the gold of which one alternative is cited",
     "must_include": "share of the required statements found in the answer",
     "must_not_include": "answers free of what they must not say",
+    "must_lead": "cases that ask for it whose first statement cites a gold quote that may lead",
+    "on_point": "cases that ask for it of whose citations so large a share are gold quotes",
     "answer_language": "replies in a language the case allows",
     "standalone": "follow-ups whose standalone question is right",
     "layout": "answers in the shape the case asks for",
@@ -207,6 +209,10 @@ _JUDGES: dict[str, Callable[[Case, Observed], float | None]] = {
     "must_not_include": lambda c, s: (
         float(not _forbidden(c.must_not_include, s.text)) if c.must_not_include else None
     ),
+    "must_lead": lambda c, s: led(c, s) if c.must_lead else None,
+    "on_point": lambda c, s: (
+        float((citation_precision(c, s) or 0.0) >= c.on_point) if c.on_point else None
+    ),
     "answer_language": lambda c, s: float(not _languages(c, s)),
     "standalone": lambda c, s: float(not _standalone(c.standalone, c, s)) if c.standalone else None,
     "layout": lambda c, s: float(s.layout == c.layout) if c.layout else None,
@@ -243,6 +249,8 @@ _SAID: dict[str, Callable[[Case, Observed], str]] = {
     "reason": lambda c, s: f"declined for {s.reason or 'no reason'}, expected {list(c.reason)}",
     "gold_quote": lambda c, s: "no cited quote overlaps a gold quote",
     "gold_parts": lambda c, s: "a part of the gold is not cited",
+    "must_lead": lambda c, s: "the first statement does not answer",
+    "on_point": lambda c, s: f"fewer than {c.on_point:.0%} of the citations are gold",
     "answer_language": lambda c, s: f"replies in {', '.join(_languages(c, s))}",
     "layout": lambda c, s: f"has the layout {s.layout or 'of a decline'}, expected {c.layout}",
     "quote_fidelity": lambda c, s: "a citation is not the stored text",

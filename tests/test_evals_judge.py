@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from evals.cases import Case
@@ -223,3 +225,35 @@ def test_gold_quotes_of_one_passage_are_found_together() -> None:
     both = judge(case(gold=gold[:2]), seen).values
     assert (both["quote_R@10"], both["quote_RR"]) == (1.0, 0.5)
     assert judge(case(gold=gold), seen).values["quote_R@10"] == 0.5
+
+
+GOLD = [
+    {"document": "kenya", "quote": "two levels", "leads": True},
+    {"document": "kenya", "quote": "seven pillars"},
+]
+
+
+@pytest.mark.parametrize(
+    ("quotes", "leads"), [(("two levels", "seven pillars"), 1.0), (("seven pillars",), 0.0)]
+)
+def test_a_case_may_ask_that_the_first_statement_answers(quotes, leads) -> None:
+    cited = [replace(cite("kenya", quote), n=n) for n, quote in enumerate(quotes, start=1)]
+    said = tuple(Statement(one.quote, (one.n,)) for one in cited)
+    seen = replace(reply("x", *cited), statements=said)
+    verdict = judge(case(gold=GOLD, must_lead=True), seen)
+    assert verdict.values["must_lead"] == leads
+    assert verdict.passed is bool(leads)
+
+
+@pytest.mark.parametrize(("least", "holds"), [(0.5, 1.0), (0.6, 0.0)])
+def test_a_case_may_ask_that_what_is_shown_is_on_the_point(least, holds) -> None:
+    seen = reply("x", cite("kenya", "two levels"), cite("uganda", "another matter"))
+    verdict = judge(case(gold=GOLD, on_point=least), seen)
+    assert verdict.values["on_point"] == holds
+    assert verdict.passed is bool(holds)
+
+
+@pytest.mark.parametrize("asked", [{"must_lead": True}, {"on_point": 0.5}])
+def test_what_leads_and_is_on_the_point_is_told_by_gold_quotes(asked) -> None:
+    with pytest.raises(ValueError, match="gold quotes"):
+        case(gold=["kenya"], **asked)

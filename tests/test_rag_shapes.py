@@ -154,3 +154,11 @@ def test_a_document_that_compares_by_itself_is_quoted_with_its_table(tmp_path):
     found = find(question, plan(question, generation), generation, EMBEDDER)
     assert [c.quote.text for c in found.chosen] == [text]
     assert found.plan.kind == "quotes"
+
+
+def test_a_country_is_no_city_that_sounds_like_it(assistant):
+    question = understand(
+        "قارن بين هولندا وبلجيكا", assistant.embedder, assistant.translator, None,
+        assistant.generation.spellings,
+    )  # fmt: skip
+    assert [side.country for side in plan(question, assistant.generation).sides] == ["NL", "BE"]

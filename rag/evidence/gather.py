@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rag.embed import Embedder
+from rag.embed import DEFAULT_MODEL, MODELS, Embedder, shipped_encoder
 from rag.evidence.candidates import Candidate, by_document
 from rag.evidence.compose import choose, is_new, partial, share_text
 from rag.evidence.onward import read_on
@@ -36,6 +36,9 @@ from rag.question.shapes import MAY_DIFFER, Plan
 from rag.question.sides import Side
 
 MOST_PLACES = 3  # of a question, whose documents are searched by themselves
+# Cosine of two sentences in two languages: translations in NTREX-128 reach it in 70 (Arabic) to
+# 90 % (French), neighbours in 1 to 2 %.
+SAYS_THE_SAME = 0.87
 OF_PLACE = 0.35  # of the likeliest sentence's probability, for one about the place to be enough
 
 
@@ -91,6 +94,7 @@ def _quotes(search: Search, plan: Plan) -> Found:
     chosen = choose(found, search.question.reader, settings.compose)
     if not chosen and found is not every:
         chosen = list(found[: settings.compose.partial_sentences])
+    chosen = _said_once(chosen, search.question.reader)
     if chosen and plan.archetype == "latest":
         chosen = _newest(found, chosen, search)
     if chosen and plan.archetype == "who" and not any(map(holds_name, chosen)):
@@ -116,6 +120,19 @@ def _quotes(search: Search, plan: Plan) -> Found:
     below = [c for group in by_document(beside).values() for c in group]
     weak = worth == "close"
     return Found(tuple(hits), (*ordered, *below), plan, weak=weak, beside=len(below))
+
+
+def _said_once(chosen: Sequence[Candidate], reader: str) -> list[Candidate]:
+    """The chosen without sentences of another language that one in the reader's says too."""
+    own = [c for c in chosen if c.document.language == reader]
+    foreign = [c for c in chosen if c.document.language != reader]
+    if not own or not foreign:
+        return list(chosen)
+    encoder = shipped_encoder(MODELS / DEFAULT_MODEL)
+    ours, theirs = (encoder.encode_passages([c.quote.text for c in s]) for s in (own, foreign))
+    said = (theirs @ ours.T).max(axis=1) >= SAYS_THE_SAME
+    repeated = {id(c) for c, again in zip(foreign, said, strict=True) if again}
+    return [c for c in chosen if id(c) not in repeated]
 
 
 def _of_places(search: Search, found: Sequence[Candidate]) -> Sequence[Candidate]:

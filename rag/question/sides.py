@@ -62,9 +62,10 @@ def mentions(
     source: str, folded: str, origins: Sequence[int], question: Question, generation: Generation
 ) -> list[Mention]:
     """Everything named in a question, in its order; of overlapping names the longest."""
+    countries = _countries(folded, question.language)
     found = [
-        *_countries(folded, question.language),
-        *_cities(source, folded, origins, question, generation),
+        *countries,
+        *_cities(source, folded, origins, question, generation, countries),
         *_concepts(source, folded, origins, question),
     ]
     kept: list[Mention] = []
@@ -157,9 +158,11 @@ def _countries(folded: str, language: str) -> list[Mention]:
 
 
 def _cities(
-    source: str, folded: str, origins: Sequence[int], question: Question, generation: Generation
-) -> list[Mention]:
-    """Cities of the collection; other spellings of them are matched by sound."""
+    source: str, folded: str, origins: Sequence[int], question: Question, generation: Generation,
+    countries: Sequence[Mention],
+) -> list[Mention]:  # fmt: skip
+    """Cities of the collection; other spellings of them are matched by sound, but not where a
+    country is named."""
     found = _spelt(source, origins, question, generation)
     spelt = {mention.key for mention in found}
     spoken = [(m.start(), m.end(), m[0]) for m in re.finditer(r"\w+", folded)]
@@ -171,7 +174,10 @@ def _cities(
                     Mention(start, end, "city", city, source[origins[start] : origins[end]])
                 )
         elif question.language != "en" and city not in spelt:
-            found += _sounding(city, spoken, source, origins, question)
+            found += [
+                m for m in _sounding(city, spoken, source, origins, question)
+                if all(m.end <= c.start or c.end <= m.start for c in countries)
+            ]  # fmt: skip
     return found
 
 

@@ -102,6 +102,11 @@ class Observed:
         return self.status in ("answered", "partial")
 
 
+def said(lead: str, statements: Sequence[Statement]) -> str:
+    """What an answer says: our own words above it, and its statements."""
+    return "\n".join(filter(None, (lead, *(one.text for one in statements))))
+
+
 def from_reply(reply: Mapping[str, Any], holds: Sequence[bool | None] = ()) -> Observed:
     """The object of `sanad ask --json`. `holds` says of each citation whether its quote is the
     stored text; none given: nobody looked."""
@@ -121,7 +126,7 @@ def from_reply(reply: Mapping[str, Any], holds: Sequence[bool | None] = ()) -> O
     return Observed(
         status=str(reply["status"]),
         language=str(reply["language"]),
-        text="\n".join(one.text for one in statements),
+        text=said(layout.get("lead") or "", statements),
         reason=reply.get("reason") or "",
         citations=tuple(
             Citation(

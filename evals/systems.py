@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from evals.observed import Citation, FoundPassage, Observed, Statement, from_reply
+from evals.observed import Citation, FoundPassage, Observed, Statement, from_reply, said
 from rag.assistant import Assistant
 from rag.errors import IndexDamagedError, SanadError
 from rag.evidence.answerable import probability
@@ -121,7 +121,7 @@ class LibrarySystem:
                 statements = tuple(Statement(one.text, one.citations) for one in answer)
                 return Observed(
                     status=reply.status,
-                    text="\n".join(one.text for one in statements),
+                    text=said(reply.layout.lead, statements),
                     citations=tuple(
                         _citation(item, self._assistant.generation)
                         for item in reply.evidence

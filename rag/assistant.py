@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rag.check.gloss import gloss
 from rag.embed import Embedder
 from rag.errors import ConfigurationError
 from rag.evidence.arrange import arrange
@@ -141,7 +142,12 @@ class Assistant:
         pointed = {"document": [asked.document]} if asked.document else {}
         found = self._find(question, {**pointed, **(filters or {})}, asked.wish)
         clock.stage("retrieve")
-        quoted = list(spoken(found.chosen, asked.language, self.generation, found.beside))
+        quoted = [
+            (self._glossed(sentence, item, asked.language), item)
+            for sentence, item in spoken(
+                found.chosen, asked.language, self.generation, found.beside
+            )
+        ]
         author = self.author if quoted and not found.plan.metadata else None
         yield Retrieved(found.hits, asked.searched, author.name if author else "")
         written = None
@@ -183,6 +189,13 @@ class Assistant:
         if wish == "shorter" and found.plan.kind == "quotes":
             return replace(found, beside=max(0, len(found.chosen) - 1))
         return found
+
+    def _glossed(self, sentence: AnswerSentence, item: Evidence, reader: str) -> AnswerSentence:
+        held = self.generation.store.find_document(item.quote.document_id)
+        if held is None:
+            return sentence
+        told = gloss(item.quote.text, held[1], reader, self.glossary.current())
+        return replace(sentence, gloss=told)
 
     def _task(self, asked: Asked, found: Found) -> Task:
         """What a model is to write: the passages of what would be quoted come first."""

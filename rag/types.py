@@ -128,6 +128,7 @@ class AnswerSentence:
     text: str
     citations: tuple[int, ...]
     attribution: str = ""  # who says so and when, in the reader's language
+    gloss: tuple[str, ...] = ()  # of a foreign quotation: dates, numbers, names as the reader says
     beside: bool = False  # what the documents also say: below the answer, not part of it
 
 

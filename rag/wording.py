@@ -17,7 +17,7 @@ from rag.catalogue import (
     number,
     say,
 )
-from rag.types import Answer, Declined, Reply, SourceDocument
+from rag.types import Answer, AnswerSentence, Declined, Reply, SourceDocument
 
 __all__ = ["FALLBACK", "knows", "languages", "locale_of", "messages", "name_of", "number", "say"]
 
@@ -153,7 +153,16 @@ def _sentences_text(reply: Answer, indices: Sequence[int]) -> list[str]:
             attributed = sentence.attribution
             lines.append(f"{ISOLATE}{attributed}{POP}:")
         lines.append(f"  {_said(reply, i)}")
+        if sentence.gloss:
+            lines.append(f"    {gloss_text([sentence], reply.language)}")
     return lines
+
+
+def gloss_text(sentences: Sequence[AnswerSentence], language: str) -> str:
+    """What of foreign quotations is said in the reader's language; each thing once."""
+    told = dict.fromkeys(thing for sentence in sentences for thing in sentence.gloss)
+    things = " · ".join(f"{ISOLATE}{thing}{POP}" for thing in told)
+    return say(language, "answer.gloss", things=things)
 
 
 def _said(reply: Answer, i: int) -> str:

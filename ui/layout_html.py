@@ -15,6 +15,7 @@ from ui.markup import marked, text
 from ui.said_html import (
     EXTRACTIVE,
     Cited,
+    glossed,
     grouped,
     quote_line,
     source,
@@ -57,7 +58,8 @@ def _said(sentence: AnswerSentence, reply: Answer, cited: Mapping[int, Cited]) -
         return written(sentence, cited, reply.language)
     language = source(sentence, cited).language
     line = quote_line(sentence, cited, reply.language)
-    return f"<blockquote{marked(language)}>{line}</blockquote>"
+    below = glossed([sentence], reply.language)
+    return f"<blockquote{marked(language)}>{line}</blockquote>{below}"
 
 
 def _sourced(sentence: AnswerSentence, reply: Answer, cited: Mapping[int, Cited]) -> str:

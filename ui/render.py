@@ -29,6 +29,7 @@ def reply_json(finished: Finished, generation: Generation, limit: int = 0) -> di
                 "text": sentence.text,
                 "citations": list(sentence.citations),
                 "beside": sentence.beside,
+                "gloss": list(sentence.gloss),
             }
             for sentence in (answer.sentences if answer else ())
         ],

@@ -13,7 +13,7 @@ from itertools import groupby, zip_longest
 
 from rag.evidence.whole import Part, listed
 from rag.types import AnswerSentence, Evidence, Page, SourceDocument
-from rag.wording import attribution, say
+from rag.wording import attribution, gloss_text, say
 from ui.markup import marked, text
 
 EXTRACTIVE = "extractive"  # the mode of `rag.types.Answer` without a model
@@ -79,8 +79,17 @@ def _quoted(sentences: Sequence[AnswerSentence], cited: Mapping[int, Cited], lan
     lines = "".join(quote_line(sentence, cited, language) for sentence in sentences)
     return (
         f'<section class="sanad-said"><p class="sanad-from">{source_words(document, language)}</p>'
-        f"<blockquote{marked(document.language)}>{lines}</blockquote></section>"
+        f"<blockquote{marked(document.language)}>{lines}</blockquote>"
+        f"{glossed(sentences, language)}</section>"
     )
+
+
+def glossed(sentences: Sequence[AnswerSentence], language: str) -> str:
+    """Dates, numbers and names of foreign quotations, in the reader's language; empty for none."""
+    if not any(sentence.gloss for sentence in sentences):
+        return ""
+    words = text(gloss_text(sentences, language))
+    return f'<p class="sanad-gloss"{marked(language)}>{words}</p>'
 
 
 def quote_line(sentence: AnswerSentence, cited: Mapping[int, Cited], language: str) -> str:

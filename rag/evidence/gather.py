@@ -94,6 +94,7 @@ def _quotes(search: Search, plan: Plan) -> Found:
     chosen = choose(found, search.question.reader, settings.compose)
     if not chosen and found is not every:
         chosen = list(found[: settings.compose.partial_sentences])
+    differs = False
     chosen = _said_once(chosen, search.question.reader)
     if chosen and plan.archetype == "latest":
         chosen = _newest(found, chosen, search)
@@ -104,9 +105,11 @@ def _quotes(search: Search, plan: Plan) -> Found:
         chosen = [*chosen, *[c for c in named if is_new(c, chosen, settings.compose)][:1]]
     if chosen and plan.archetype in MAY_DIFFER:
         wider = _wider(search, found)
+        before = len(chosen)
         chosen = rivals(chosen, wider, search.question, search.generation)
+        differs = len(chosen) > before
     chosen = whole(joined(_read_on(chosen, search), search.generation), search.generation)
-    if plan.archetype in MAY_DIFFER or plan.archetype == "latest":
+    if differs or plan.archetype == "latest":
         beside = []
     else:
         chosen = sorted(chosen, key=search.worth, reverse=True)

@@ -436,3 +436,39 @@ def test_the_skip_link_goes_to_the_question_box(visit):
     page.keyboard.press("Enter")
     page.wait_for_timeout(100)
     assert page.locator(BOX).evaluate("box => box === document.activeElement")
+
+
+# Quotations in another language
+
+TRANSLATOR = """
+self.Translator = {
+  availability: async ({sourceLanguage}) => sourceLanguage === "es" ? "unavailable" : "available",
+  create: async ({sourceLanguage, targetLanguage}) => ({
+    translate: async (said) => `${sourceLanguage}>${targetLanguage}: ${said}`,
+  }),
+};
+"""
+
+
+def test_a_foreign_quotation_can_be_translated_by_the_browser(visit):
+    page = visit("ar/")
+    page.evaluate(TRANSLATOR)
+    ask(page, "ما هي خطوات النهج الهولندي PGA؟")
+    button = page.locator(f"{FINISHED} .sanad-translate").first
+    button.wait_for()
+    assert button.inner_text() == say("ar", "translate.ask")
+    button.click()
+    machine = page.locator(f"{FINISHED} .sanad-machine").first
+    machine.wait_for()
+    assert machine.locator(".sanad-label").inner_text() == say("ar", "translate.label")
+    assert ">ar: " in machine.locator("p").nth(1).inner_text()
+    assert machine.get_attribute("dir") == "rtl"
+    quote = page.locator(f"{FINISHED} blockquote").first
+    assert quote.get_attribute("lang") != "ar"  # the quotation stays as it stands
+
+
+def test_without_a_translator_nothing_is_offered(visit):
+    page = visit("ar/")
+    page.evaluate("delete self.Translator")
+    ask(page, "ما هي خطوات النهج الهولندي PGA؟")
+    assert page.locator(f"{FINISHED} .sanad-translate").count() == 0

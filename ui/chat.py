@@ -41,7 +41,7 @@ from ui.suggest import Suggestions
 
 CHAT_STYLES = ("chat.css", "reader.css")
 CHAT_SCRIPTS = ("chat.js", "chips.js", "keeping.js", "terms.js", "feedback.js")
-CHAT_MODULES = ("reader.js", "note.js", "share.js")
+CHAT_MODULES = ("reader.js", "note.js", "share.js", "translate.js")
 WAITING = 64  # questions that Gradio holds, a language; how many run the gate decides
 REMEMBERED_S = 2 * 3600  # how long an idle page's conversation is kept in memory
 MOST_PARAMETERS = 60  # of an address that are read

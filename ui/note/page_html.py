@@ -18,6 +18,7 @@ SCRIPTS = ("note_page.js",)
 ANYWHERE = (
     "note.kept", "note.in_note", "note.open", "note.cannot_keep", "note.full", "share.copied",
     "share.link_copied", "share.copy_by_hand", "share.collection", "share.name",
+    "translate.ask", "translate.working", "translate.label", "translate.failed",
 )  # fmt: skip
 HERE = (
     "note.preparing", "note.ready", "note.failed", "note.too_large", "note.loading",

@@ -69,7 +69,7 @@ function lines(turn) {
   const question = turn.querySelector(".sanad-question");
   const rows = [{ kind: "question", text: question.lastChild.textContent.trim(), lang: turn.lang }];
   for (const line of turn.querySelectorAll(LINES)) {
-    if (line.closest("dialog, .sanad-sources, .sanad-next, .sanad-actions")) continue;
+    if (line.closest("dialog, .sanad-sources, .sanad-next, .sanad-actions, .sanad-machine")) continue;
     const made = line.cloneNode(true);
     for (const cite of made.querySelectorAll(".sanad-cite")) cite.replaceWith(`[${cite.dataset.n}]`);
     for (const part of made.querySelectorAll(".sanad-unseen, button")) part.remove();

@@ -1,0 +1,63 @@
+// Quotations in another language, translated by the reader's own browser where it can (the
+// Translator API): on the device, on request, labelled as a machine's. The quotation stays.
+import { word } from "./note_store.js";
+
+const page = document.documentElement;
+const QUOTES = ".sanad-said blockquote[lang], .sanad-rows blockquote[lang], .sanad-table td > blockquote[lang]";
+
+document.addEventListener("sanad:finished", ({ detail: turn }) => offer(turn));
+
+async function offer(turn) {
+  if (!("Translator" in self)) return;
+  const target = turn.lang || page.dataset.language;
+  for (const quote of turn.querySelectorAll(QUOTES)) {
+    if (quote.lang === target || quote.dataset.offered) continue;
+    quote.dataset.offered = "yes";
+    const pair = { sourceLanguage: quote.lang, targetLanguage: target };
+    const can = await self.Translator.availability(pair).catch(() => "unavailable");
+    if (can !== "unavailable") quote.after(button(quote, pair, turn));
+  }
+}
+
+function button(quote, pair, turn) {
+  const made = Object.assign(document.createElement("button"), {
+    type: "button", className: "sanad-translate", textContent: word("translate.ask"),
+  });
+  made.addEventListener("click", async () => {
+    made.disabled = true;
+    made.textContent = word("translate.working");
+    const box = Object.assign(document.createElement("div"), { className: "sanad-machine" });
+    box.lang = pair.targetLanguage;
+    box.dir = turn.dir || page.dir;
+    try {
+      const translator = await self.Translator.create(pair);
+      for (const line of lines(quote)) {
+        const said = document.createElement("p");
+        said.textContent = await translator.translate(line);
+        box.append(said);
+      }
+      translator.destroy?.();
+      box.prepend(label(word("translate.label")));
+    } catch {
+      box.replaceChildren(label(word("translate.failed")));
+    }
+    made.replaceWith(box);
+    box.tabIndex = -1;
+    box.focus({ preventScroll: true });
+  });
+  return made;
+}
+
+// What a quotation says, line by line, without the buttons of its numbers.
+function lines(quote) {
+  return [...quote.querySelectorAll(".sanad-quote, .sanad-quoted tr")].map((line) => {
+    const copy = line.cloneNode(true);
+    for (const part of copy.querySelectorAll("button, .sanad-unseen")) part.remove();
+    for (const cell of [...copy.cells ?? []].slice(1)) cell.prepend(" | ");
+    return copy.textContent.replace(/\s+/g, " ").trim();
+  }).filter(Boolean);
+}
+
+function label(words) {
+  return Object.assign(document.createElement("p"), { className: "sanad-label", textContent: words });
+}

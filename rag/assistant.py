@@ -21,7 +21,7 @@ from rag.evidence.gather import find
 from rag.evidence.retrieve import Filters, one_version, retrieve
 from rag.evidence.search import Found, GatherSettings
 from rag.index.generation import Generation
-from rag.intake import Asked, asked_back, plain, receive
+from rag.intake import Asked, asked_back, plain, questions_in, receive
 from rag.question.conversation import Wish
 from rag.question.glossary import GlossaryFile
 from rag.question.query import Identity, Question, Translates, understand
@@ -140,7 +140,8 @@ class Assistant:
             yield self._finished(unclear, clock)
             return
         pointed = {"document": [asked.document]} if asked.document else {}
-        found = self._find(question, {**pointed, **(filters or {})}, asked.wish)
+        within = {**pointed, **(filters or {})}
+        found = self._one_by_one(asked, within) or self._find(question, within, asked.wish)
         clock.stage("retrieve")
         quoted = [
             (self._glossed(sentence, item, asked.language), item)
@@ -189,6 +190,23 @@ class Assistant:
         if wish == "shorter" and found.plan.kind == "quotes":
             return replace(found, beside=max(0, len(found.chosen) - 1))
         return found
+
+    def _one_by_one(self, asked: Asked, filters: Filters) -> Found | None:
+        """What answers several questions in one, where one has an answer and none the other's."""
+        parts = questions_in(asked.text, self.generation, self.glossary.current())
+        found: list[Found] = []
+        for part in parts:
+            one = self._find(self._understand(part.text, asked.language), filters, "shorter")
+            if one.plan.kind != "quotes":
+                return None
+            most = 0 if one.weak else len(one.chosen) - one.beside
+            found.append(replace(one, chosen=one.chosen[:most]))
+        chosen = tuple(c for one in found for c in one.chosen)
+        if not chosen or len({c.quote for c in chosen}) < len(chosen):
+            return None
+        several = tuple((p.typed, len(f.chosen)) for p, f in zip(parts, found, strict=True))
+        hits = tuple(hit for one in found for hit in one.hits)
+        return Found(hits, chosen, replace(found[0].plan, several=several))
 
     def _glossed(self, sentence: AnswerSentence, item: Evidence, reader: str) -> AnswerSentence:
         held = self.generation.store.find_document(item.quote.document_id)

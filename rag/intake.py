@@ -21,8 +21,11 @@ from rag.types import Declined, Turn
 from rag.wording import languages, say
 from rag.words.hidden import visible
 from rag.words.language import detect_question
+from rag.words.sentences import split_sentences
 from rag.words.text import fold, words
 
+MOST_QUESTIONS = 3  # in one text, that are answered one by one
+LEAST_WORDS = 3  # of each of them
 Rewrite = Callable[[Sequence[Turn], str, str], str]  # history, question, language -> question
 
 
@@ -75,6 +78,25 @@ def receive(
         return Asked(typed, ruling.search_instead, asked.language, preface=preface)
     covers = covered(generation) if ruling.reason == "out_of_scope" else ()
     return Declined(typed, asked.language, ruling.reason, covers=covers, searched=asked.searched)
+
+
+def questions_in(text: str, generation: Generation, glossary: Glossary) -> list[Asked]:
+    """The questions that a text asks one after the other, each so that it stands alone; none
+    where it asks one, or many, or one is too short to be looked for."""
+    language = detect_question(text)
+    spans = split_sentences(text, language)
+    typed = [text[start:end] for start, end in spans if text[start:end].endswith(("?", "؟"))]
+    if not 2 <= len(typed) <= MOST_QUESTIONS or len(spans) > len(typed):
+        return []
+    if any(len(words(fold(one))) < LEAST_WORDS for one in typed):
+        return []
+    found: list[Asked] = []
+    before: list[Turn] = []
+    for one in typed:
+        made = standalone(one, before, generation, glossary)
+        found.append(Asked(one, made.question, language))
+        before.append(Turn(made.question))
+    return found
 
 
 def _standing_alone(

@@ -178,6 +178,8 @@ def _rows_text(reply: Answer) -> list[str]:
     lines = []
     for row in reply.layout.rows:
         lines.append(f"- {ISOLATE}{row.label}{POP}:")
+        if not any(row.cells):
+            lines.append(f"  {say(reply.language, 'shape.not_stated')}")
         for i in (i for cell in row.cells for i in cell):
             source = reply.sentences[i].attribution
             shown = source and reply.layout.kind not in ("reading", "differ")

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.types import Answer, Declined, Finished, Retrieved, Spoken
+from rag.wording import reply_text, say
 
 CLIENTS_QUESTION = {
     "en": "How did Kenya structure its county action plans?",
@@ -140,3 +141,20 @@ def test_a_search_lists_one_language_version_of_a_work_the_readers_first(assista
     assert all(len(versions) == 1 for versions in languages.values())
     plans = assistant.generation.store.find_document("kenya-county-action-plans.en.md")[1].work_id
     assert languages[plans] == {language}
+
+
+def test_several_questions_in_one_are_answered_one_by_one(assistant):
+    asked = "When was Kenya's national strategy adopted? How often does Strumica's council meet?"
+    reply = assistant.answer(asked).reply
+    assert [row.label for row in reply.layout.rows] == asked.replace("? ", "?|").split("|")
+    said = [[reply.sentences[i].text for i in row.cells[0]] for row in reply.layout.rows]
+    assert any("2016" in text for text in said[0])
+    assert any("monthly" in text for text in said[1])
+    assert not {*said[0]} & {*said[1]}
+
+
+def test_of_several_questions_one_without_an_answer_says_so(assistant):
+    asked = "How often does Strumica's council meet? What does a mango cost in Strumica?"
+    reply = assistant.answer(asked).reply
+    assert [bool(row.cells[0]) for row in reply.layout.rows] == [True, False]
+    assert say("en", "shape.not_stated") in reply_text(reply)

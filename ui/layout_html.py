@@ -31,7 +31,8 @@ def laid_out(reply: Answer, cited: Mapping[int, Cited]) -> str:
     if not layout.rows:
         return _quotes(reply, cited)
     body = _LAYOUTS.get(layout.kind, _rows)(reply, cited)
-    lead = "" if layout.kind == "table" else f'<p class="sanad-lead">{text(layout.lead)}</p>'
+    lead = f'<p class="sanad-lead">{text(layout.lead)}</p>'
+    lead = lead if layout.lead and layout.kind != "table" else ""
     rest = [reply.sentences[i] for i in unplaced(reply)]
     if not rest:
         return lead + body
@@ -118,10 +119,11 @@ def _cell(indices: Sequence[int], column: str, reply: Answer, cited: Mapping[int
 
 def _rows(reply: Answer, cited: Mapping[int, Cited]) -> str:
     """One item a row, its sentences under its name."""
+    missing = f'<p class="sanad-missing">{text(say(reply.language, "shape.not_stated"))}</p>'
     show = _said if reply.layout.kind in ("reading", "differ") else _sourced
     items = "".join(
         f'<li><p class="sanad-row">{_name(row, cited)}</p>'
-        + "".join(show(sentence, reply, cited) for sentence in _of_row(row, reply))
+        + ("".join(show(sentence, reply, cited) for sentence in _of_row(row, reply)) or missing)
         + "</li>"
         for row in reply.layout.rows
     )

@@ -31,12 +31,23 @@ def arrange(
     """The layout of an answer. `plan` is that of `rag.evidence.gather.Found` (it knows how many
     documents were looked at); `language` is the reader's. A shape without rows to show
     gives way to quotations, and those to "differ" where they disagree."""
+    if plan.several and sum(count for _, count in plan.several) == len(sentences):
+        return _one_by_one(plan)
     shown = _Shown(plan, sentences, {item.n: item for item in evidence}, generation, language)
     make = _LAYOUTS.get(plan.kind)
     layout = make(shown) if make else None
     if layout is None and plan.archetype in MAY_DIFFER:
         layout = _differ(shown)
     return layout or Layout()
+
+
+def _one_by_one(plan: Plan) -> Layout:
+    """Several questions in one: a row each."""
+    rows, at = [], 0
+    for question, count in plan.several:
+        rows.append(Row(question, (tuple(range(at, at + count)),)))
+        at += count
+    return Layout("list", "", (), tuple(rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Plan:
     works: int = 0  # in the collection after filters; set by `rag.evidence.shaped` and `listing`
     metadata: MetadataQuery | None = None  # what is asked of the catalogue
     matched: int = 0  # works that the catalogue says are asked for; set by `rag.evidence.listing`
+    several: tuple[tuple[str, int], ...] = ()  # questions in one, with how many quotations each has
     bounded: bool = False  # not every document was looked at; set by `rag.evidence.gather`
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -391,7 +392,23 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments over environment over .env over sanad.toml."""
         toml = TomlConfigSettingsSource(settings_cls)
+        if isinstance(env_settings, EnvSettingsSource):
+            given = env_settings.env_vars.items()
+            env_settings.env_vars = {k: v for k, v in given if not _is_of_a_service(k, v or "")}
         return init_settings, env_settings, dotenv_settings, toml
+
+
+_SERVICE = re.compile(
+    r"(?i)sanad_(?:.*_)?(?:service_(?:host|port)\w*|port(?:_\d+_(?:tcp|udp)\w*)?)"
+)
+
+
+def _is_of_a_service(name: str, value: str) -> bool:
+    """Whether a variable is one that Kubernetes sets in every container beside a Service named
+    "sanad" (SANAD_SERVICE_HOST, SANAD_PORT=tcp://...): no setting of ours."""
+    if _SERVICE.fullmatch(name) is None:
+        return False
+    return name.lower() != "sanad_port" or "://" in value
 
 
 def _address(value: str, key: str) -> str:
@@ -452,8 +469,8 @@ def _refuse_unknown() -> None:
     named = {f"sanad.toml: {name}": name for name in listed}
     named |= {
         name: name.removeprefix("SANAD_").lower()
-        for name in os.environ
-        if name.startswith("SANAD_")
+        for name, value in os.environ.items()
+        if name.startswith("SANAD_") and not _is_of_a_service(name, value)
     }
     for shown, name in named.items():
         if name not in known:

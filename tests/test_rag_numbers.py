@@ -140,3 +140,13 @@ def test_numbers_inside_dates_can_be_left_out():
     text = "On 21 December 2024 there were 40 cities."
     spans = [(m.start, m.end) for m in find_moments(text, "en")]
     assert [n.values[0] for n in find_numbers(text, "en", spans)] == [40]
+
+
+@pytest.mark.parametrize("language", ["en", "ar", "fr", "es"])
+@pytest.mark.parametrize(
+    ("text", "values"), [("In 2021⁴⁷ it had 12² seats.", [2021, 12]), ("① and ₅ of ㉑", []),
+                         ("x⁹ ½ ⒈ Ⅻ", [])]
+)  # fmt: skip
+def test_digits_of_footnotes_and_lists_are_no_numbers(text, values, language):
+    found = [n.values[0] for n in find_numbers(text, language) if n.kind == "plain"]
+    assert [v for v in found if v.denominator == 1] == values

@@ -164,3 +164,19 @@ def shown_nowhere(error: BaseException) -> bool:
     import traceback
 
     return SECRET not in "".join(traceback.format_exception(error, limit=0))
+
+
+def test_what_kubernetes_sets_for_a_service_named_sanad_is_no_setting(monkeypatch):
+    for name, value in {
+        "PORT": "tcp://10.0.0.7:7860", "SERVICE_HOST": "10.0.0.7", "SERVICE_PORT": "7860",
+        "SERVICE_PORT_HTTP": "7860", "PORT_7860_TCP": "tcp://10.0.0.7:7860",
+        "PORT_7860_TCP_ADDR": "10.0.0.7", "PORT_7860_TCP_PORT": "7860",
+        "PORT_7860_TCP_PROTO": "tcp", "WEB_SERVICE_HOST": "10.0.0.8",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"SANAD_{name}", value)
+    assert load_settings().port == Settings.model_fields["port"].default
+    monkeypatch.setenv("SANAD_PORT", "8123")
+    assert load_settings().port == 8123
+    monkeypatch.setenv("SANAD_PORTS", "1")
+    with pytest.raises(ConfigurationError, match="SANAD_PORTS is not a setting"):
+        load_settings()

@@ -278,3 +278,15 @@ def test_a_full_disk_is_one_sentence_and_the_old_index_serves(tmp_path):
     assert (
         sanad("ask", "A plan for schools in Bern?", "--data-dir", tmp_path / "data").returncode == 0
     )
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_of_another_encoding_gets_what_it_can_show(collection, encoding):
+    done = subprocess.run(
+        [sys.executable, "-m", "ui.cli", "ask", "How did Kenya structure county action plans?",
+         "--data-dir", str(collection)],
+        capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"two levels" in done.stdout
+    assert "\u2068".encode() not in done.stdout

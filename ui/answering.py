@@ -225,6 +225,8 @@ def event_json(step: Step, generation: Generation, limit: int) -> Event:
                 "text": sentence.text,
                 "citations": list(sentence.citations),
                 "attribution": sentence.attribution,
+                "beside": sentence.beside,
+                "gloss": list(sentence.gloss),
                 "mode": mode,
                 "evidence": [citation_json(item, generation) for item in evidence],
             }

@@ -6,7 +6,9 @@ Exit codes: 0 done, 1 an evaluation below its pass marks, 2 usage or configurati
 
 from __future__ import annotations
 
+import codecs
 import errno
+import io
 import json
 import os
 import sys
@@ -63,8 +65,21 @@ Batch = Annotated[
 ]
 
 
+def _as_far_as_it_goes(error: UnicodeError) -> tuple[str, int]:
+    """What a terminal of another encoding shows of characters it has not: nothing for those that
+    only turn the text around them, a question mark for others."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join("" if unicodedata.category(c) == "Cf" else "?" for c in lost), error.end
+
+
 def main() -> NoReturn:
     """Entry point: every SanadError is one sentence and an exit code."""
+    codecs.register_error("sanad", _as_far_as_it_goes)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="sanad")
     try:
         app()
     except LockedError as error:

@@ -24,6 +24,8 @@ _MARKS = str.maketrans(
     {chr(zero + d): str(d) for zero in (0x0660, 0x06F0) for d in range(10)}
     | {"٫": ".", "٬": "'", "’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "‑": "-"}
 )
+# Digits of footnotes and of lists (raised, lowered, circled, in brackets): no number of the text.
+_RAISED = re.compile("[²³¹⁰⁴-⁹₀-₉①-⒛⓪-⓿㉑-㉟㊱-㊿]")
 _ORDINAL_SUFFIX = frozenset("st nd rd th er re ere e eme ieme º ª ο".split())
 _CENTURY = frozenset(
     fold(w) for w in "century centuries siècle siècles siglo siglos قرن القرن".split()
@@ -35,7 +37,7 @@ MOST_GROUPS = 12  # groups of digits that one number may have
 
 def find_numbers(text: str, language: str, without: Sequence[Span] = ()) -> tuple[Number, ...]:
     """Numbers of `text` in order, those inside the spans `without` left out. Linear time."""
-    plain = text.translate(_MARKS)
+    plain = _RAISED.sub(" ", text.translate(_MARKS))
     tokens = _tokens(plain)
     skipped = _inside(tokens, without)
     found: list[Number] = []

@@ -1,6 +1,7 @@
 """The command line contract, through real processes."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -35,7 +36,7 @@ def test_ask_json_has_the_contracts_shape(collection, assistant):
     assert (body["status"], body["reason"], body["mode"]) == ("answered", None, "extractive")
     assert set(body["citations"][0]) == {
         "n", "document_id", "work_id", "title", "language", "date", "page", "heading", "quote",
-        "start", "end", "url", "machine_translated", "mistranslations",
+        "start", "end", "url", "machine_translated", "mistranslations", "answer",
     }  # fmt: skip
     numbers = {citation["n"] for citation in body["citations"]}
     assert {n for sentence in body["sentences"] for n in sentence["citations"]} == numbers

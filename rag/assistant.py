@@ -193,14 +193,15 @@ class Assistant:
 
     def _one_by_one(self, asked: Asked, filters: Filters) -> Found | None:
         """What answers several questions in one, where one has an answer and none the other's."""
+        if asked.searched or asked.document:
+            return None  # put in full from the question before: it asks one thing
         parts = questions_in(asked.text, self.generation, self.glossary.current())
         found: list[Found] = []
         for part in parts:
-            one = self._find(self._understand(part.text, asked.language), filters, "shorter")
-            if one.plan.kind != "quotes":
+            one = self._find(self._understand(part.text, asked.language), filters, "")
+            if one.plan.kind != "quotes" or one.differs:
                 return None
-            most = 0 if one.weak else len(one.chosen) - one.beside
-            found.append(replace(one, chosen=one.chosen[:most]))
+            found.append(replace(one, chosen=one.chosen[: 0 if one.weak else 1]))
         chosen = tuple(c for one in found for c in one.chosen)
         if not chosen or len({c.quote for c in chosen}) < len(chosen):
             return None
@@ -236,7 +237,11 @@ class Assistant:
             mode=self.author.name,
             notes=(*told, *self._notes(language)),
             layout=arrange(
-                found.plan, written.sentences, written.evidence, self.generation, language
+                replace(found.plan, several=()),
+                written.sentences,
+                written.evidence,
+                self.generation,
+                language,
             ),
             searched=asked.searched,
             preface=_preface(asked, weak=found.weak),
@@ -253,16 +258,19 @@ class Assistant:
         language = asked.language
         unwritten = written is not None and written.trouble == "no_answer"
         told = [say(language, f"model.{written.trouble}")] if written else []
-        sentences = tuple(sentence for sentence, _ in quoted)
+        sentences = [sentence for sentence, _ in quoted]
         evidence = self._marked([item for _, item in quoted], language)
+        layout = arrange(found.plan, sentences, evidence, self.generation, language)
+        for i in (i for row in layout.rows for cell in row.cells for i in cell):
+            sentences[i] = replace(sentences[i], beside=False)  # what has its row is no aside
         return Answer(
             question=asked.typed,
             language=language,
-            sentences=sentences,
+            sentences=tuple(sentences),
             evidence=evidence,
             status="partial" if found.weak or unwritten else "answered",
             notes=(*told, *self._notes(language)),
-            layout=arrange(found.plan, sentences, evidence, self.generation, language),
+            layout=layout,
             searched=asked.searched,
             preface=_preface(asked, weak=found.weak),
         )

@@ -113,7 +113,8 @@ def _standing_alone(
     if made.changed and rewrite is not None:
         told = rewrite(turns, typed, language)
         if told and accept(told, typed, turns, glossary) and judge(told, language) is None:
-            return Asked(typed, told, language)  # a model's words may not get a reader refused
+            # A model's words may not get a reader refused.
+            return Asked(typed, told, language, made.document, wish=made.wish)
     return Asked(typed, made.question, language, made.document, wish=made.wish)
 
 

@@ -128,10 +128,11 @@ def answer_text(reply: Answer) -> str:
     if layout.rows:
         lines += _TEXTS.get(layout.kind, _rows_text)(reply)
     rest = unplaced(reply)
-    if rest and layout.rows:
-        lines.append(f"{say(reply.language, 'shape.also')}:")
-    lines += _sentences_text(reply, [i for i in rest if not reply.sentences[i].beside])
     below = [i for i in rest if reply.sentences[i].beside]
+    also = [i for i in rest if not reply.sentences[i].beside]
+    if also and layout.rows:
+        lines.append(f"{say(reply.language, 'shape.also')}:")
+    lines += _sentences_text(reply, also)
     if below:
         lines += [f"{say(reply.language, 'answer.more')}:", *_sentences_text(reply, below)]
     return "\n".join([*lines, *reply.notes])
@@ -152,10 +153,14 @@ def _sentences_text(reply: Answer, indices: Sequence[int]) -> list[str]:
         if sentence.attribution and sentence.attribution != attributed:
             attributed = sentence.attribution
             lines.append(f"{ISOLATE}{attributed}{POP}:")
-        lines.append(f"  {_said(reply, i)}")
-        if sentence.gloss:
-            lines.append(f"    {gloss_text([sentence], reply.language)}")
+        lines += [f"  {_said(reply, i)}", *_glossed(reply, i)]
     return lines
+
+
+def _glossed(reply: Answer, i: int) -> list[str]:
+    """A line with what of a foreign quotation is said in the reader's language; none for others."""
+    sentence = reply.sentences[i]
+    return [f"    {gloss_text([sentence], reply.language)}"] if sentence.gloss else []
 
 
 def gloss_text(sentences: Sequence[AnswerSentence], language: str) -> str:
@@ -184,6 +189,7 @@ def _rows_text(reply: Answer) -> list[str]:
             source = reply.sentences[i].attribution
             shown = source and reply.layout.kind not in ("reading", "differ")
             lines.append(f"  {_said(reply, i)}" + (f" ({ISOLATE}{source}{POP})" if shown else ""))
+            lines += _glossed(reply, i)
     return lines
 
 
@@ -198,6 +204,7 @@ def _steps_text(reply: Answer) -> list[str]:
                 attributed = source
                 lines.append(f"{ISOLATE}{source}{POP}:")
             lines.append(f"  {f'{row.label}. ' if row.label else ''}{_said(reply, i)}")
+            lines += _glossed(reply, i)
     return lines
 
 
@@ -215,7 +222,7 @@ def _table_text(reply: Answer) -> list[str]:
             for i in cell:
                 source = reply.sentences[i].attribution
                 named = f" ({ISOLATE}{source}{POP})" if source else ""
-                lines.append(f"  - {title}{_said(reply, i)}{named}")
+                lines += [f"  - {title}{_said(reply, i)}{named}", *_glossed(reply, i)]
     return lines
 
 

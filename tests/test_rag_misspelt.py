@@ -183,10 +183,26 @@ def test_a_word_longer_than_any_is_left_alone():
 )  # fmt: skip
 def test_a_name_is_found_as_it_sounds(word, name):
     index = SpellingIndex.build([*terms(INDEXED, "en"), name])
-    assert meant(word, "en", index) == {name: 1.0}
+    assert meant(word, "en", index, named=True) == {name: 1.0}
+    assert meant("elsayed", "en", index) == {}  # only what is written as a name
 
 
 def test_names_that_sound_otherwise_stay_apart():
     index = SpellingIndex.build(["sayed", "hussain"])
-    assert meant("elsawi", "en", index) == {}
-    assert meant("hamdoun", "en", index) == {}
+    assert meant("elsawi", "en", index, named=True) == {}
+    assert meant("hamdoun", "en", index, named=True) == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [("seoul", "school"), ("tokyo", "took"), ("messi", "mass"), ("banana", "albania")],
+)  # fmt: skip
+def test_words_with_few_consonants_sound_like_too_many(word, other):
+    assert meant(word, "en", SpellingIndex.build([other]), named=True) == {}
+
+
+def test_only_what_is_written_as_a_name_is_looked_for_by_its_sound():
+    index = {"en": SpellingIndex.build(["aleksandr", "corrupt"])}
+    question = understand("what did Alexander say on crypto", HashEmbedder(), spellings=index)
+    assert {"aleksandr": 1.0} in question.words("en")
+    assert all("corrupt" not in word for word in question.words("en"))

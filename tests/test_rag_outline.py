@@ -56,8 +56,15 @@ def test_without_a_summary_each_section_opens(tmp_path):
 def test_a_document_is_meant_by_what_its_title_says(generation):
     assert told(generation, "Sum up the report on school mediation") == [LINES[3]]
     assert told(generation, "Sum up the report on fishing") is None
+    assert told(generation, "Give me an overview of road safety in Bend") is None
     assert told(generation, "What is this report about?") is None
 
 
 def test_several_documents_are_none(generation):
     assert told(generation, "What are they about?", {"document": ["bend", "ford"]}) is None
+
+
+def test_a_filter_does_not_make_a_document_one_on_anything(generation):
+    filters = {"language": ["en"], "work": ["bend"]}
+    assert told(generation, "Give me an overview of chess tournaments", filters) is None
+    assert told(generation, "Give me an overview of school mediation", filters) == [LINES[3]]

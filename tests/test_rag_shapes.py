@@ -10,6 +10,7 @@ from rag.embed import HashEmbedder
 from rag.evidence.candidates import Candidate
 from rag.evidence.gather import find
 from rag.evidence.pick import denies_concept
+from rag.evidence.search import GatherSettings
 from rag.question.glossary import read_glossary
 from rag.question.query import understand
 from rag.question.shapes import plan
@@ -151,9 +152,13 @@ def test_a_document_that_compares_by_itself_is_quoted_with_its_table(tmp_path):
     source = document("brief", text, cities=("Strumica", "Kumanovo"))
     generation = build(tmp_path, [replace(source, pages=(page,))])
     question = understand("Compare Strumica and Kumanovo", EMBEDDER)
-    found = find(question, plan(question, generation), generation, EMBEDDER)
+    low = GatherSettings(cell_at=0.0)
+    found = find(question, plan(question, generation), generation, EMBEDDER, None, low)
     assert [c.quote.text for c in found.chosen] == [text]
     assert found.plan.kind == "quotes"
+    high = GatherSettings(cell_at=0.99)  # a table of something else
+    found = find(question, plan(question, generation), generation, EMBEDDER, None, high)
+    assert text not in [c.quote.text for c in found.chosen]
 
 
 def test_a_country_is_no_city_that_sounds_like_it(assistant):

@@ -52,7 +52,8 @@ def _button(act: str, question: str, language: str) -> str:
 
 
 def reply_data(finished: Finished, filters: Filters, seal: Seal | None = None) -> str:
-    """An answer as the JSON of `data-reply`; empty for a decline. Offsets are code points of
+    """An answer, without what stands below it, as the JSON of `data-reply`; empty for a decline.
+    Offsets are code points of
     the stored page, as in `rag.types`. "link" is what a shared address holds; by its "seal"
     the server knows the reply again."""
     reply = finished.reply
@@ -69,6 +70,7 @@ def reply_data(finished: Finished, filters: Filters, seal: Seal | None = None) -
         "sentences": [
             {"text": sentence.text, "citations": list(sentence.citations)}
             for sentence in reply.sentences
+            if not sentence.beside
         ],
         "citations": _citations(reply),
         "link": query_of(shared_of(finished, filters)),
@@ -88,6 +90,7 @@ def terms_data(reply: Reply, glossary: Glossary) -> str:
 
 
 def _citations(reply: Answer) -> Sequence[dict[str, Any]]:
+    below = {n for sentence in reply.sentences if sentence.beside for n in sentence.citations}
     return [
         {
             "n": item.n,
@@ -98,4 +101,5 @@ def _citations(reply: Answer) -> Sequence[dict[str, Any]]:
             "quote": item.quote.text,
         }
         for item in reply.evidence
+        if item.n not in below
     ]

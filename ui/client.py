@@ -58,6 +58,7 @@ class Citation:
     end: int
     url: str
     machine_translated: bool
+    answer: tuple[int, int] | None = None  # [start, end) of the page: the words that answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Sentence:
 
     text: str
     citations: tuple[int, ...]
+    beside: bool = False  # what the documents also say, not part of the answer
+    gloss: tuple[str, ...] = ()  # dates and names of a foreign quotation, as the reader says them
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ class Said:
     citations: tuple[int, ...]
     mode: str
     evidence: tuple[Citation, ...]
+    beside: bool = False
+    gloss: tuple[str, ...] = ()
 
 
 Event = Retrieved | Said | Reply

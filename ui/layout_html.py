@@ -26,31 +26,27 @@ from ui.said_html import (
 
 
 def laid_out(reply: Answer, cited: Mapping[int, Cited]) -> str:
-    """The sentences of an answer as its layout has them."""
+    """The sentences of an answer as its layout has them; what the documents also say is folded
+    away below."""
     layout = reply.layout
+    rest = [reply.sentences[i] for i in unplaced(reply)]
+    also = grouped([s for s in rest if not s.beside], cited, reply.language, reply.mode)
+    more = _folded([s for s in rest if s.beside], reply, cited)
     if not layout.rows:
-        return _quotes(reply, cited)
+        return also + more
     body = _LAYOUTS.get(layout.kind, _rows)(reply, cited)
     lead = f'<p class="sanad-lead">{text(layout.lead)}</p>'
     lead = lead if layout.lead and layout.kind != "table" else ""
-    rest = [reply.sentences[i] for i in unplaced(reply)]
-    if not rest:
-        return lead + body
-    also = text(say(reply.language, "shape.also"))
-    below = grouped(rest, cited, reply.language, reply.mode)
-    return f'{lead}{body}<p class="sanad-label">{also}</p>{below}'
+    told = f'<p class="sanad-label">{text(say(reply.language, "shape.also"))}</p>' if also else ""
+    return f"{lead}{body}{told}{also}{more}"
 
 
-def _quotes(reply: Answer, cited: Mapping[int, Cited]) -> str:
-    """The quotations that answer; what the documents also say is folded away below."""
-    answer = [sentence for sentence in reply.sentences if not sentence.beside]
-    below = [sentence for sentence in reply.sentences if sentence.beside]
-    said = grouped(answer, cited, reply.language, reply.mode)
+def _folded(below: Sequence[AnswerSentence], reply: Answer, cited: Mapping[int, Cited]) -> str:
     if not below:
-        return said
+        return ""
     more = text(f"{say(reply.language, 'answer.more')} ({len(below)})")
-    folded = grouped(below, cited, reply.language, reply.mode)
-    return f'{said}<details class="sanad-more"><summary>{more}</summary>{folded}</details>'
+    said = grouped(below, cited, reply.language, reply.mode)
+    return f'<details class="sanad-more"><summary>{more}</summary>{said}</details>'
 
 
 def _said(sentence: AnswerSentence, reply: Answer, cited: Mapping[int, Cited]) -> str:

@@ -194,7 +194,9 @@ def verified(
         return ()
     if reply.language != language or reply.searched or reply.preface:
         return ()
-    return reply.evidence if _keeps_to(candidate, reply.evidence, quoting, language) else ()
+    below = {n for sentence in reply.sentences if sentence.beside for n in sentence.citations}
+    evidence = tuple(item for item in reply.evidence if item.n not in below)
+    return evidence if _keeps_to(candidate, evidence, quoting, language) else ()
 
 
 def _keeps_to(

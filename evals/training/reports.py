@@ -99,6 +99,8 @@ def _read(path: Path) -> Report:
         if text and raw.strip("# ") == facts["title"].strip():
             continue
         if number:
+            if number != len(lines) + 1:
+                raise ConfigurationError(f"{path}: line {number} follows line {len(lines)}")
             lines[number] = text.strip("| ")
         blocks += _laid(kind, before, text)
         before = kind
@@ -143,7 +145,8 @@ def _question(line: str, path: Path, most: int) -> ReportQuestion:
         )
     except ValueError as error:
         raise ConfigurationError(f"{path}: {line[:60]!r} is no 'en ; 4 ; 5,6 ; text'") from error
-    if language not in LANGUAGES or not all(0 <= n <= most for n in (found.lead, *found.further)):
+    known = 0 <= found.lead <= most and all(1 <= n <= most for n in found.further)
+    if language not in LANGUAGES or not known:
         raise ConfigurationError(f"{path}: {line[:60]!r} names a language or line there is not")
     return found
 
@@ -177,7 +180,7 @@ def placed(reports: Sequence[Report], generation: Generation) -> Iterator[Placed
         report = named[Path(document.id).stem]
         (number,) = generation.store.page_numbers(document.id)
         page = generation.store.page_of(document.id, number)
-        at = {n: _found(text, page) for n, text in report.lines.items()}
+        at = _places(report, page)
         for asked in report.asked:
             lead = at.get(asked.lead)
             if lead is None and asked.lead:
@@ -192,11 +195,16 @@ def kept_questions(reports: Sequence[Report], generation: Generation, limit: int
     return random.Random(1).sample(every, min(limit, len(every)))
 
 
-def _found(text: str, page: Page) -> Span | None:
-    """Where a line stands, whatever stands between its letters and digits."""
-    letters = [re.escape(piece) for piece in re.findall(r"\w+", text)]
-    found = re.search(r"\W+".join(letters), page.text) if letters else None
-    return found.span() if found else None
+def _places(report: Report, page: Page) -> dict[int, Span | None]:
+    """Where each line stands, after the one before, whatever stands between its letters."""
+    found: dict[int, Span | None] = {}
+    after = 0
+    for number, text in report.lines.items():
+        letters = [re.escape(piece) for piece in re.findall(r"\w+", text)]
+        match = re.compile(r"\W+".join(letters)).search(page.text, after) if letters else None
+        found[number] = match.span() if match else None
+        after = match.end() if match else after
+    return found
 
 
 def windows_with_places(

@@ -1,8 +1,9 @@
-"""What of a quotation in another language needs no translation: dates, numbers in words, countries
-and the officer's terms, said in the reader's language.
+"""What of a quotation in another language needs no translation: dates, countries and the officer's
+terms, said in the reader's language.
 
-Nothing is translated: dates are written as the reader writes them, numbers in figures, countries by
-their CLDR names, terms by the glossary. Knows no passage and no answer.
+Nothing is translated: dates are written as the reader writes them, countries by their CLDR names,
+terms by the glossary. Numbers in words are left out: "half a million" read as a million would be
+ours, and nobody could check it. Knows no passage and no answer.
 """
 
 from __future__ import annotations
@@ -10,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rag.check.moments import find_moments
-from rag.check.numbers import find_numbers
 from rag.question.glossary import Glossary, contains, stems
 from rag.question.sides import names_country
 from rag.types import SourceDocument
-from rag.wording import country_name, format_date, number
+from rag.wording import country_name, format_date
 from rag.words.text import fold
 
 MOST = 6
-LEAST_NUMBER = 3  # "one" and "two" are articles and pairs as often as numbers
 
 
 def gloss(text: str, document: SourceDocument, reader: str, glossary: Glossary) -> tuple[str, ...]:
@@ -26,33 +25,25 @@ def gloss(text: str, document: SourceDocument, reader: str, glossary: Glossary) 
     that language."""
     if document.language == reader:
         return ()
-    said = sorted((*_dates(text, document, reader), *_numbers(text, document, reader)))
     places = [
         country_name(code, reader) for code in document.countries
         if names_country(code, fold(text), document.language)
     ]  # fmt: skip
     terms = _terms(text, document.language, reader, glossary)
-    return tuple(dict.fromkeys([*(what for _, what in said), *places, *terms]))[:MOST]
+    return tuple(dict.fromkeys([*_dates(text, document, reader), *places, *terms]))[:MOST]
 
 
-def _dates(text: str, document: SourceDocument, reader: str) -> Iterator[tuple[int, str]]:
-    """Dates with a month; a bare year needs no words. An ambiguous one is left as it is."""
+def _dates(text: str, document: SourceDocument, reader: str) -> Iterator[str]:
+    """Dates with a month; a bare year needs no words. An ambiguous one, or one that no calendar
+    has, is left as it is."""
     found = [moment for moment in find_moments(text, document.language) if moment.month]
     for moment in found:
         readings = [other for other in found if other.start == moment.start]
         if moment.year and len(readings) == 1:
             day = f"-{moment.day:02}" if moment.day else ""
-            yield moment.start, format_date(f"{moment.year}-{moment.month:02}{day}", reader)
-
-
-def _numbers(text: str, document: SourceDocument, reader: str) -> Iterator[tuple[int, str]]:
-    """Whole numbers that are written in words."""
-    spans = [(moment.start, moment.end) for moment in find_moments(text, document.language)]
-    for found in find_numbers(text, document.language, spans):
-        value = found.values[0]
-        worded = not any(map(str.isdecimal, text[found.start : found.end]))
-        if worded and found.kind == "plain" and value.denominator == 1 and value >= LEAST_NUMBER:
-            yield found.start, number(int(value), reader)
+            written = f"{moment.year}-{moment.month:02}{day}"
+            if (said := format_date(written, reader)) != written:
+                yield said
 
 
 def _terms(text: str, language: str, reader: str, glossary: Glossary) -> Iterator[str]:

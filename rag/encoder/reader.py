@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -153,19 +154,35 @@ def windows_of(
     """Spans in a row cut into as few windows of at most `most` tokens as they fit in, about as
     long as each other: the last sentence of a passage keeps those before it. `lengths` are the
     spans'; one that is longer by itself has a window of its own."""
-    total = sum(lengths)
-    share = total / max(1, -(-total // most))
-    windows: list[list[tuple[int, int]]] = []
-    room = passed = 0
-    for span, length in zip(spans, lengths, strict=True):
-        full = passed + length / 2 > share * len(windows)
-        if not windows or length > room or full:
-            windows.append([])
-            room = most
-        windows[-1].append(span)
-        room -= length
+    spans = list(spans)
+    fewest = _greedy(lengths, most)
+    share = sum(lengths) / max(1, len(fewest))
+    cuts = [0]
+    passed = 0
+    for at, length in enumerate(lengths):
+        begun = passed - sum(lengths[: cuts[-1]])
+        left = len(fewest) - len(cuts)  # windows still to be begun
+        full = begun + length > most or (
+            left
+            and passed + length / 2 > share * len(cuts)
+            and len(_greedy(lengths[at:], most)) <= left
+        )
+        if at and full:
+            cuts.append(at)
         passed += length
-    return windows
+    return [spans[a:b] for a, b in pairwise([*cuts, len(spans)])] if spans else []
+
+
+def _greedy(lengths: Sequence[int], most: int) -> list[int]:
+    """Where windows begin that are filled one after the other."""
+    begins: list[int] = []
+    room = 0
+    for at, length in enumerate(lengths):
+        if not begins or length > room:
+            begins.append(at)
+            room = most
+        room -= length
+    return begins
 
 
 @lru_cache(maxsize=2)

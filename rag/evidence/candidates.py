@@ -27,6 +27,9 @@ from rag.words.text import fold, words
 READER = "sanad-reader"
 OVERHEAD = 40  # tokens of question, title and signs in a window
 READ_TOKENS = 720  # read for one question: four windows or five (docs/answers.md)
+CELLS = " | "  # between the cells of a row, as `ingest` writes tables
+MARKED_AT = 6.0  # `SentenceRead.span` from which the words are taken for the answer
+MOST_MARKED = 8  # words
 MIN_WORDS = 4
 SHORT = 11  # words of a sentence that is quoted with the one after it
 Span = tuple[int, int]
@@ -108,11 +111,19 @@ class _Source:
         """The odds of the likeliest sentence of a quote, and the words in it that answer; None
         where none of it was read."""
         inside = [
-            (found.odds, (start + found.start, start + found.end))
+            (found.odds, self._words(start, found))
             for (start, end), found in self.read.items()
             if quote.start <= start and end <= quote.end
         ]
         return max(inside, default=(None, (0, 0)), key=lambda pair: pair[0])
+
+    def _words(self, start: int, found: SentenceRead) -> Span:
+        """The words of a sentence that answer, without blanks around them; none in doubt."""
+        said = self.page.text[start + found.start : start + found.end]
+        if found.span < MARKED_AT or len(said.split()) > MOST_MARKED:
+            return (0, 0)
+        first = start + found.start + len(said) - len(said.lstrip())
+        return first, first + len(said.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +211,13 @@ def sentence_quotes(passage: Passage, page: Page, language: str) -> Iterable[Quo
         for start, end in split_sentences(passage.text, language)
     ]
     spans = [span for span in spans if not _inside(span, page.asides)]
+    items = set(page.items)
     for i, (start, end) in enumerate(spans):
         text = page.text[start:end]
         tokens = words(fold(text))
+        if CELLS in text and (start, end) in items:
+            yield Quote(passage.document_id, passage.page, start, end, text)
+            continue  # a row states something however short
         if len(tokens) < MIN_WORDS or text.endswith(_NO_STATEMENT) or is_fragment(text, language):
             continue  # a question, or an item of a list that its announcement takes along
         if text.endswith(":"):

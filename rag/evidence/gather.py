@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from rag.embed import DEFAULT_MODEL, MODELS, Embedder, shipped_encoder
-from rag.evidence.candidates import Candidate, by_document
+from rag.evidence.candidates import CELLS, Candidate, by_document
 from rag.evidence.compose import choose, is_new, partial, share_text
 from rag.evidence.onward import read_on
 from rag.evidence.outline import outline
@@ -30,11 +30,13 @@ from rag.evidence.sufficiency import (
 from rag.evidence.whole import joined, whole
 from rag.index.generation import Generation
 from rag.question.answer_types import asks_figure
+from rag.question.classify import classify
 from rag.question.exclusion import excludes
 from rag.question.query import Question
 from rag.question.shapes import MAY_DIFFER, Plan
 from rag.question.sides import Side
 
+MARKED = ("person", "number", "time", "place")  # what is asked for that a few words answer
 MOST_PLACES = 3  # of a question, whose documents are searched by themselves
 # Cosine of two sentences in two languages: translations in NTREX-128 reach it in 70 (Arabic) to
 # 90 % (French), neighbours in 1 to 2 %.
@@ -70,10 +72,23 @@ def find(
     else:
         found = _quotes(search, replace(plan, kind="quotes"))
     if not found.chosen or not (found.weak or is_elsewhere(question, found.chosen, generation)):
-        return found
+        return _marked(found, question)
     every = found.plan.kind != "quotes" or found.plan.archetype in MAY_DIFFER
     few = found.chosen if every else found.chosen[: limits.partial_sentences]
-    return replace(found, chosen=few, weak=True, beside=found.beside if every else 0)
+    weak = replace(found, chosen=few, weak=True, beside=found.beside if every else 0)
+    return _unmarked(weak)
+
+
+def _marked(found: Found, question: Question) -> Found:
+    """What was found, the words that answer marked where one thing is asked for that a few words
+    are."""
+    return found if classify(question.text).asks in MARKED else _unmarked(found)
+
+
+def _unmarked(found: Found) -> Found:
+    rows = (c.answer if CELLS in c.quote.text and not found.weak else (0, 0) for c in found.chosen)
+    chosen = (replace(c, answer=row) for c, row in zip(found.chosen, rows, strict=True))
+    return replace(found, chosen=tuple(chosen))
 
 
 def _quotes(search: Search, plan: Plan) -> Found:
@@ -121,8 +136,8 @@ def _quotes(search: Search, plan: Plan) -> Found:
     if plan.archetype == "definition":
         ordered = defining(ordered, search.question)
     below = [c for group in by_document(beside).values() for c in group]
-    weak = worth == "close"
-    return Found(tuple(hits), (*ordered, *below), plan, weak=weak, beside=len(below))
+    shown, weak = (*ordered, *below), worth == "close"
+    return Found(tuple(hits), shown, plan, weak, differs, len(below))
 
 
 def _said_once(chosen: Sequence[Candidate], reader: str) -> list[Candidate]:

@@ -57,6 +57,7 @@ class Found:
     chosen: tuple[Candidate, ...]  # in the order they are to be numbered; empty: no answer
     plan: Plan
     weak: bool = False  # whether what was chosen only comes close to an answer
+    differs: bool = False  # whether some of it was chosen because it disagrees with the rest
     beside: int = 0  # of what was chosen, the last ones, that stand below the answer
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from rag.evidence.candidates import Candidate, by_document
+from rag.evidence.candidates import CELLS, Candidate, by_document
 from rag.evidence.compose import choose, is_new, overlaps
-from rag.evidence.listing import NO_FEATURES, listing
+from rag.evidence.listing import listing
 from rag.evidence.pick import (
     defining,
     denies_concept,
@@ -22,13 +22,13 @@ from rag.evidence.pick import (
     unfolded,
 )
 from rag.evidence.search import Found, Search
-from rag.evidence.whole import CELLS, listed_around
+from rag.evidence.whole import listed_around
 from rag.index.generation import Generation
 from rag.question.query import Question
 from rag.question.shapes import Plan
 from rag.question.sides import Side, aboutness, keys_of, names_side
 from rag.question.subject import headings_of, held_share
-from rag.types import Hit, Page, Passage, Quote, SourceDocument
+from rag.types import Hit, SourceDocument
 from rag.wording import name_of
 
 LONGEST_TABLE = 1_600  # characters of a document's own table that is quoted whole
@@ -56,32 +56,29 @@ def _table(search: Search, plan: Plan) -> Found | None:
 
 
 def _own_table(search: Search, plan: Plan) -> Found | None:
-    """The table of a document in which two of the things compared have a row each."""
-    hits = search.hits(search.settings.passages, search.settings.per_document)
-    for hit in hits:
-        passage = hit.passage
-        held = search.generation.store.find_document(passage.document_id)
-        if held is None:
+    """The table of a document in which two of the things compared have a row each, where a row of
+    it is likely to answer."""
+    settings = search.settings
+    hits = search.hits(settings.passages, settings.per_document)
+    seen: set[tuple[str, int, tuple[int, int]]] = set()
+    for candidate in search.candidates(hits):
+        quote, document = candidate.quote, candidate.document
+        if candidate.score < settings.cell_at:
+            break
+        page = search.generation.store.page_of(document.id, quote.page)
+        span = listed_around(page, quote.start, quote.end) if CELLS in quote.text else None
+        if span is None or span[1] - span[0] > LONGEST_TABLE:
             continue
-        page = search.generation.store.page(held[0], passage.page)
-        for start, end in _tables_of(passage, page):
-            named = [_named_in(page.text[a:b], held[1], search, plan)
-                     for a, b in page.items if start <= a and b <= end]  # fmt: skip
-            sides = {side for row in named for side in row if len(row) == 1}
-            if len(sides) > 1 and end - start <= LONGEST_TABLE:
-                quote = Quote(held[1].id, passage.page, start, end, page.text[start:end])
-                found = Candidate(quote, passage, held[1], NO_FEATURES, 1.0)
-                return Found(tuple(hits), (found,), replace(plan, kind="quotes"))
+        if (place := (document.id, quote.page, span)) in seen:
+            continue
+        seen.add(place)
+        rows = [page.text[a:b] for a, b in page.items if span[0] <= a and b <= span[1]]
+        named = [_named_in(row, document, search, plan) for row in rows]
+        if len({side for sides in named for side in sides if len(sides) == 1}) > 1:
+            whole = replace(quote, start=span[0], end=span[1], text=page.text[slice(*span)])
+            found = replace(candidate, quote=whole, answer=(0, 0))
+            return Found(tuple(hits), (found,), replace(plan, kind="quotes"))
     return None
-
-
-def _tables_of(passage: Passage, page: Page) -> list[tuple[int, int]]:
-    """The tables of a page that have a row in a passage."""
-    rows = [
-        (start, end) for start, end in page.items
-        if passage.start <= start < passage.end and CELLS in page.text[start:end]
-    ]  # fmt: skip
-    return list(dict.fromkeys(span for row in rows if (span := listed_around(page, *row))))
 
 
 def _named_in(row: str, document: SourceDocument, search: Search, plan: Plan) -> list[int]:

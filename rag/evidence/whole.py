@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rag.evidence.candidates import Candidate
+from rag.evidence.candidates import CELLS, Candidate
+from rag.evidence.orders import order_spans
 from rag.index.generation import Generation
 from rag.types import Page, Quote
 from rag.words.sentences import split_sentences
 
 LONGEST = 900  # characters of a table or list that is shown whole for one of its lines
 LEADS = 0.7  # of a sentence's probability, for the one before it to stand first in one quotation
-CELLS = " | "  # between the cells of a row, as `ingest` writes tables
 Span = tuple[int, int]
 
 
@@ -108,14 +108,20 @@ def listed_around(page: Page, start: int, end: int) -> Span | None:
 
 
 def header_of(page: Page, start: int) -> Span | None:
-    """The header of the table whose row begins at `start`, in the lines above it."""
-    above = page.text.rfind("\n", 0, max(0, start - 1)) + 1
-    line = (above, max(above, start - 1))
-    if start == 0 or CELLS not in page.text[slice(*line)]:
-        return None
-    if line in page.asides:
-        return line
-    return header_of(page, above) if line in page.items else None
+    """The header of the table whose row begins at `start`, in the lines above it; none that gives
+    an order to a machine."""
+    items, asides = set(page.items), set(page.asides)
+    while start > 0:
+        above = page.text.rfind("\n", 0, start - 1) + 1
+        line = (above, start - 1)
+        if CELLS not in page.text[slice(*line)]:
+            return None
+        if line in asides:
+            return line if not order_spans(page.text[slice(*line)]) else None
+        if line not in items:
+            return None
+        start = above
+    return None
 
 
 def listed(quote: Quote, page: Page, answer: Span = (0, 0)) -> list[Part]:
@@ -124,15 +130,18 @@ def listed(quote: Quote, page: Page, answer: Span = (0, 0)) -> list[Part]:
     items, asides = set(page.items), set(page.asides)
     parts: list[Part] = []
     at = quote.start
+    table_end = -2  # of the row before
     for line in quote.text.split("\n"):
         span = (at, at + len(line))
         at = span[1] + 1
         cells = tuple(cell.strip() for cell in line.split(CELLS))
         if len(cells) > 1 and span in items:
-            header = header_of(page, span[0])
-            names = tuple(page.text[slice(*header)].split(CELLS)) if header else ()
-            if not parts or not parts[-1].rows or parts[-1].header != names:
+            within = parts and parts[-1].rows and span[0] == table_end + 1
+            if not within:
+                header = header_of(page, span[0])
+                names = tuple(page.text[slice(*header)].split(CELLS)) if header else ()
                 parts.append(Part("", (), names))
+            table_end = span[1]
             table = parts[-1]
             met = span[0] < answer[1] and answer[0] < span[1]
             hits = (*table.hits, len(table.rows)) if met else table.hits
@@ -143,7 +152,15 @@ def listed(quote: Quote, page: Page, answer: Span = (0, 0)) -> list[Part]:
             parts[-1] = Part(f"{parts[-1].text}\n{line}")
         else:
             parts.append(Part(line))
-    return parts
+    return [_named(part) for part in parts]
+
+
+def _named(part: Part) -> Part:
+    """Rows under their header's names; without names where a cell may stand under a wrong one, for
+    an empty cell leaves no trace in the text."""
+    if all(len(row) == len(part.header) for row in part.rows):
+        return part
+    return replace(part, header=())
 
 
 def _is_next(page: Page, one: Span, other: Span) -> bool:
@@ -160,7 +177,11 @@ def _announced(span: Span, page: Page, language: str) -> Span:
         return span
     line = above.rfind("\n") + 1
     sentences = split_sentences(above[line:], language)
-    return (line + sentences[-1][0], span[1]) if sentences else span
+    if not sentences:
+        return span
+    start = line + sentences[-1][0]
+    aside = any(start < b and a < len(above) for a, b in page.asides)
+    return span if aside else (start, span[1])
 
 
 def _holds(longer: Quote, shorter: Quote) -> bool:

@@ -26,6 +26,7 @@ LONGEST = (
 )
 CANDIDATES = 60  # words of the index that are looked at
 KEPT = 4
+LEAST_HEARD = 3  # consonants: with two, Seoul is school
 ARTICLED = 5  # letters of a word that may begin with an article
 _ARTICLE = re.compile("^(?:el|al|ul)-?")
 # Letters that are heard as others, the longest first.
@@ -40,9 +41,12 @@ _ALPHABETS = {
 }
 
 
-def meant(word: str, language: str, spellings: Spellings) -> dict[str, float]:
+def meant(
+    word: str, language: str, spellings: Spellings, *, named: bool = False
+) -> dict[str, float]:
     """Shares, 1 in sum, of the index terms that a folded `word` may be a slip of; empty for a
-    word of the index, a short or an endless one, a number, and one that nothing is near to."""
+    word of the index, a short or an endless one, a number, and one that nothing is near to.
+    `named`: it is written as a name, and may be one that sounds like it."""
     if not SHORTEST <= len(word) <= LONGEST or not word.isalpha():
         return {}
     (term,) = stem([word], language)
@@ -54,24 +58,27 @@ def meant(word: str, language: str, spellings: Spellings) -> dict[str, float]:
     found = [candidate for candidate in near if candidate in slips]
     if not found and len(word) >= LONG:
         found = [c for c in near if len(c) >= LONG - 2 and _distance(c, term, 2) <= 2]
-    if not found:
-        sounded = sound(word)
-        found = [c for c in near if sounded and sound(c) == sounded]
+    if not found and named and (heard := sound(word)):
+        found = [c for c in near if sound(c) == heard]
     found = found[:KEPT]
     return {candidate: 1 / len(found) for candidate in found}
 
 
 def sound(word: str) -> str:
     """The consonants of a folded Latin word as they are heard, without an Arabic article: the same
-    for most spellings of one name. Empty for a word with fewer than two."""
+    for most spellings of one name. Empty for a word with fewer than LEAST_HEARD."""
     if not word.isascii():
         return ""
-    bare = _ARTICLE.sub("", word) if len(word) > ARTICLED else word
+    bare = _bare(word)
     for letters, heard in _HEARD:
         bare = bare.replace(letters, heard)
-    kept = re.sub("(?<!^)[aeiou]|(?<![aeiou])y|y(?![aeiou])", "", bare)
-    kept = re.sub(r"(.)\1+", r"\1", kept)
-    return kept if len(kept) > 1 else ""
+    bare = re.sub(r"(.)\1+", r"\1", bare)
+    kept = re.sub("(?<!^)(?:[aeiou]|(?<![aeiou])y|y(?![aeiou]))", "", bare)
+    return kept if len(kept) >= LEAST_HEARD else ""
+
+
+def _bare(word: str) -> str:
+    return _ARTICLE.sub("", word) if len(word) > ARTICLED else word
 
 
 def swapped(word: str) -> frozenset[str]:

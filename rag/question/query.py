@@ -8,6 +8,7 @@ itself. Knows no passage.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -148,11 +149,17 @@ class Question:
         spelt = self.spellings.get(self.language)
         if spelt is None:
             return {}
-        found = meant(word, self.language, spelt)
+        found = meant(word, self.language, spelt, named=word in self._named)
         if not found or not self._is_word(word):
             return found
         (term,) = stem([word], self.language)
         return {term: 1 - DOUBTED, **{near: DOUBTED * share for near, share in found.items()}}
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """Folded words that are written as names: with a capital, and not at the beginning."""
+        parts = re.findall(r"[\w'’-]+", self.text)[1:]
+        return frozenset(w for part in parts if part[:1].isupper() for w in words(fold(part)))
 
     def _is_word(self, word: str) -> bool:
         """Whether a word that the language's index lacks is one of its language all the same, or

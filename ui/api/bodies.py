@@ -82,6 +82,9 @@ class Citation(BaseModel):
     end: int
     url: str
     machine_translated: bool
+    answer: list[int] | None = Field(
+        default=None, description="[start, end) of the words that answer, of the page text."
+    )
 
 
 class Sentence(BaseModel):
@@ -89,6 +92,12 @@ class Sentence(BaseModel):
 
     text: str
     citations: list[int]
+    beside: bool = Field(
+        default=False, description="What the documents also say, not part of the answer."
+    )
+    gloss: list[str] = Field(
+        default=[], description="Dates and names of a foreign quotation, in the reader's language."
+    )
 
 
 class Row(BaseModel):

@@ -15,7 +15,7 @@
     if (last && last.dataset.state !== "asked") {
       const kept = last.cloneNode(true);
       kept.dataset.state = "finished";
-      for (const gone of kept.querySelectorAll("[role=status], .sanad-next")) gone.remove();
+      for (const gone of kept.querySelectorAll("[role=status], .sanad-next, .sanad-translate:disabled")) gone.remove();
       find("#sanad-log").append(kept);
       last.dataset.state = "asked";
     }

@@ -3,7 +3,8 @@
 // that somebody wrote into the storage can become markup.
 (() => {
   const NAME = "sanad.conversation", MOST = 30;
-  const KINDS = ["preface", "label", "lead", "row", "from", "quote", "written", "declined", "note"];
+  const KINDS = ["preface", "label", "lead", "row", "from", "quote", "written", "declined", "note", "gloss", "missing"];
+  const LINES = [...KINDS.map((kind) => `.sanad-${kind}`), ".sanad-quoted tr"].join();
   const find = (selector, from = document) => from.querySelector(selector);
   const frame = find("#sanad-keeping"), box = find("input", frame), gone = find("button", frame);
   const words = find("template", frame).dataset, said = find("[role=status]", frame);
@@ -26,8 +27,8 @@
   // An exchange as text
 
   function taken(turn) {
-    const lines = [...turn.querySelectorAll(KINDS.map((kind) => `.sanad-${kind}`).join())]
-      .filter((line) => !line.closest("dialog, .sanad-feedback, .sanad-next, .sanad-sources"))
+    const lines = [...turn.querySelectorAll(LINES)]
+      .filter((line) => !line.closest("dialog, .sanad-feedback, .sanad-next, .sanad-sources, .sanad-machine, .sanad-more"))
       .map((line) => {
         const copy = line.cloneNode(true);
         const cites = [...copy.querySelectorAll(".sanad-cite")].map((cite) => {
@@ -35,7 +36,8 @@
           return Number(cite.dataset.n);
         });
         for (const unseen of copy.querySelectorAll(".sanad-unseen")) unseen.remove();
-        const kind = KINDS.find((each) => line.classList.contains(`sanad-${each}`));
+        for (const cell of [...copy.cells ?? []].slice(1)) cell.prepend(" | ");
+        const kind = line.matches("tr") ? "quote" : KINDS.find((each) => line.classList.contains(`sanad-${each}`));
         return { kind, text: copy.textContent.trim(), lang: line.closest("[lang]").lang, cites };
       });
     const question = find(".sanad-question", turn).lastChild.textContent;

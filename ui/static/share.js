@@ -5,7 +5,7 @@ import { reply, tell, word } from "./note_store.js";
 const MARKS = { ar: "«»", es: "«»", it: "«»", fr: ["«\u202f", "\u202f»"], de: "„“" };
 const LINES = ".sanad-searched, .sanad-preface, .sanad-label, .sanad-lead, caption, "
   + "th:not(.sanad-quoted th), .sanad-quoted tr, .sanad-row, .sanad-from, .sanad-quote, "
-  + ".sanad-written, .sanad-missing";
+  + ".sanad-written, .sanad-gloss, .sanad-missing, .sanad-more > summary";
 const page = document.documentElement;
 
 document.addEventListener("click", (event) => {

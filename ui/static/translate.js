@@ -6,46 +6,46 @@ const page = document.documentElement;
 const QUOTES = ".sanad-said blockquote[lang], .sanad-rows blockquote[lang], .sanad-table td > blockquote[lang]";
 
 document.addEventListener("sanad:finished", ({ detail: turn }) => offer(turn));
+document.addEventListener("click", ({ target }) => {
+  const pressed = target.closest?.(".sanad-translate");
+  if (pressed) translate(pressed);
+});
 
 async function offer(turn) {
   if (!("Translator" in self)) return;
   const target = turn.lang || page.dataset.language;
   for (const quote of turn.querySelectorAll(QUOTES)) {
-    if (quote.lang === target || quote.dataset.offered) continue;
-    quote.dataset.offered = "yes";
+    if (quote.lang === target || quote.nextElementSibling?.matches(".sanad-translate, .sanad-machine")) continue;
     const pair = { sourceLanguage: quote.lang, targetLanguage: target };
     const can = await self.Translator.availability(pair).catch(() => "unavailable");
-    if (can !== "unavailable") quote.after(button(quote, pair, turn));
+    if (can === "unavailable") continue;
+    quote.after(Object.assign(document.createElement("button"), {
+      type: "button", className: "sanad-translate", textContent: word("translate.ask"),
+    }));
   }
 }
 
-function button(quote, pair, turn) {
-  const made = Object.assign(document.createElement("button"), {
-    type: "button", className: "sanad-translate", textContent: word("translate.ask"),
-  });
-  made.addEventListener("click", async () => {
-    made.disabled = true;
-    made.textContent = word("translate.working");
-    const box = Object.assign(document.createElement("div"), { className: "sanad-machine" });
-    box.lang = pair.targetLanguage;
-    box.dir = turn.dir || page.dir;
-    try {
-      const translator = await self.Translator.create(pair);
-      for (const line of lines(quote)) {
-        const said = document.createElement("p");
-        said.textContent = await translator.translate(line);
-        box.append(said);
-      }
-      translator.destroy?.();
-      box.prepend(label(word("translate.label")));
-    } catch {
-      box.replaceChildren(label(word("translate.failed")));
+async function translate(pressed) {
+  const quote = pressed.previousElementSibling, turn = pressed.closest(".sanad-turn");
+  const pair = { sourceLanguage: quote.lang, targetLanguage: turn.lang || page.dataset.language };
+  pressed.disabled = true;
+  pressed.textContent = word("translate.working");
+  const box = Object.assign(document.createElement("div"), { className: "sanad-machine", tabIndex: -1 });
+  Object.assign(box, { lang: pair.targetLanguage, dir: turn.dir || page.dir });
+  try {
+    const translator = await self.Translator.create(pair);
+    for (const line of lines(quote)) {
+      const said = document.createElement("p");
+      said.textContent = await translator.translate(line);
+      box.append(said);
     }
-    made.replaceWith(box);
-    box.tabIndex = -1;
-    box.focus({ preventScroll: true });
-  });
-  return made;
+    translator.destroy?.();
+    box.prepend(label(word("translate.label")));
+  } catch {
+    box.replaceChildren(label(word("translate.failed")));
+  }
+  pressed.replaceWith(box);
+  box.focus({ preventScroll: true });
 }
 
 // What a quotation says, line by line, without the buttons of its numbers.

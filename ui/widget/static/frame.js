@@ -284,7 +284,7 @@
   function plain(turn) {
     const marks = { ar: "«»", es: "«»", fr: "«»" };
     const lines = [...turn.querySelectorAll(
-      ".sanad-asked, .sanad-preface, .sanad-lead, caption, th:not(.sanad-quoted th), .sanad-quoted tr, .sanad-row, .sanad-from, .sanad-quote, .sanad-written, .sanad-missing",
+      ".sanad-asked, .sanad-preface, .sanad-lead, caption, th:not(.sanad-quoted th), .sanad-quoted tr, .sanad-row, .sanad-from, .sanad-quote, .sanad-written, .sanad-gloss, .sanad-missing, .sanad-more > summary",
     )].map((line) => {
       const copy = line.cloneNode(true);
       for (const cite of copy.querySelectorAll(".sanad-cite")) cite.replaceWith(`[${cite.dataset.n}]`);

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from evals.collection import CorpusPassage
 from evals.retrieval import indexed
 from evals.training.reader_data import kept_out, passages_of, written_over
-from evals.training.reports import generation_of, kept_questions, read_reports
+from evals.training.reports import beside, generation_of, kept_questions, read_reports
 from rag.embed import Embedder
 from rag.evidence.answerable import evidence
 from rag.evidence.candidates import Candidate, candidates
@@ -30,7 +30,7 @@ from rag.index.generation import Generation
 from rag.question.query import Question, Translates, understand
 from rag.types import Hit
 
-PASSAGES = 12
+PASSAGES = 16
 SQUAD2 = "squad2-dev-halves/data/dev-v2.0.json"
 OTHERS = "squad2-dev-halves/data/test-v2.0.json"  # other articles, answers withheld
 _BELEBELE = {"en": "eng_Latn", "ar": "arb_Arab"}
@@ -101,7 +101,7 @@ def pose_reports(embedder: Embedder, translator: Translates, limit: int) -> list
                 f"reports {'in one language' if asked == over else 'across'}", over, (), ()
             )
             question = understand(one.asked.text, embedder, translator, None, generation.spellings)
-            hits = retrieve(question, generation, 2 * PASSAGES)
+            hits = retrieve(question, generation, 2 * PASSAGES, beside(one, generation))
             kind = "yes" if one.lead is not None else "near"
             posed = (trial, question, hits[:PASSAGES], generation, embedder)
             found.append(_posed(kind, *posed))

@@ -40,6 +40,7 @@ LANGUAGES = ("en", "ar", "fr", "es")
 ENCODER = "sanad-encoder"
 SENTENCE_TOKENS, WINDOW_TOKENS = 80, 176  # of the reader
 MOST_PASSAGES = 1000  # of one report
+OTHERS = 24  # reports beside its own that a question is asked of
 Span = tuple[int, int]
 _NUMBERED = re.compile(r"(-\s+)?(\d+)\s+(.*)")
 
@@ -193,6 +194,14 @@ def kept_questions(reports: Sequence[Report], generation: Generation, limit: int
     """At most so many questions of the reports that were kept out, the same on every run."""
     every = [one for one in placed(reports, generation) if one.report.kept_out]
     return random.Random(1).sample(every, min(limit, len(every)))
+
+
+def beside(one: Placed, generation: Generation) -> dict[str, list[str]]:
+    """A filter to the question's report and OTHERS more, the same on every run: a collection of the
+    size people have. Of all of them, "local politicians threatened giving up" fits too many."""
+    every = sorted(document.id for document in generation.store.documents())
+    chance = random.Random(f"{one.document} {one.asked.text}")
+    return {"document": [one.document, *chance.sample(every, min(OTHERS, len(every)))]}
 
 
 def _places(report: Report, page: Page) -> dict[int, Span | None]:

@@ -35,14 +35,20 @@ import numpy.typing as npt
 
 from evals.retrieval import indexed
 from evals.spans import Direction, SpanQuestion, SpanSet, belebele, squad
-from evals.training.reports import Span, generation_of, kept_questions, read_reports
+from evals.training.reports import (
+    Span,
+    beside,
+    generation_of,
+    kept_questions,
+    read_reports,
+)
 from rag.embed import MODELS, load_embedder
 from rag.evidence.candidates import Candidate, candidates
 from rag.evidence.retrieve import retrieve
 from rag.evidence.support import FEATURES, WEIGHTS, SupportModel
 from rag.question.query import shipped_translator, understand
 
-PASSAGES = 12
+PASSAGES = 16
 FOLDS = 5
 KEEP = 0.95  # share of answerable questions the threshold must keep
 SAMPLE = 1000  # questions taken of a further set
@@ -101,7 +107,7 @@ def ask_reports(limit: int) -> list[Asked]:
     with generation_of(reports, embedder) as generation:
         for one in kept_questions(reports, generation, limit):
             question = understand(one.asked.text, embedder, translator, None, generation.spellings)
-            hits = retrieve(question, generation, PASSAGES)
+            hits = retrieve(question, generation, PASSAGES, beside(one, generation))
             found = candidates(question, hits, generation, None, FLAT)
             gold = (one.lead, *one.further) if one.lead is not None else ()
             holds = np.array([_holds_any(c, one.document, gold) for c in found], bool)

@@ -26,7 +26,7 @@ from rag.words.text import fold, words
 
 READER = "sanad-reader"
 OVERHEAD = 40  # tokens of question, title and signs in a window
-READ_TOKENS = 720  # read for one question: four windows or five (docs/answers.md)
+READ_TOKENS = 1_080  # read for one question: seven windows or so (docs/answers.md)
 CELLS = " | "  # between the cells of a row, as `ingest` writes tables
 MARKED_AT = 6.0  # `SentenceRead.span` from which the words are taken for the answer
 MOST_MARKED = 8  # words

@@ -27,7 +27,7 @@ class GatherSettings:
     """Limits of what is looked at and kept, by shape. Probabilities are those of
     `rag.evidence.support`."""
 
-    passages: int = 12  # retrieved for plain quotations
+    passages: int = 16  # retrieved for plain quotations
     per_document: int = 4
     rival_passages: int = 24  # read for figures that disagree
     most_passages: int = 300  # read for a list

@@ -175,7 +175,7 @@ def _topic(question: Question, named: Sequence[Mention], languages: set[str]) ->
 @lru_cache(maxsize=8)
 def general_terms(language: str) -> frozenset[str]:
     """Terms that ask for documents and name no topic."""
-    return frozenset(terms(_GENERAL[language], language))
+    return frozenset(terms(_GENERAL.get(language, ""), language))
 
 
 def _languages_named(question: Question, generation: Generation) -> dict[str, str]:

@@ -50,7 +50,7 @@ def found(assistant, question, k=3):
 def test_capitals_and_their_absence_change_nothing(assistant, question, work):
     reply, cited = quoted(assistant, question)
     assert isinstance(reply, Answer)
-    assert cited[0] == work
+    assert work in cited
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_typing_mistakes_still_find_and_quote_the_document(assistant, question, 
     assert found(assistant, question)[0] == work
     reply, cited = quoted(assistant, question)
     assert isinstance(reply, Answer)
-    assert cited[0] == work
+    assert work in cited
 
 
 @pytest.mark.parametrize(

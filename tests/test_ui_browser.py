@@ -139,7 +139,7 @@ def test_phone_never_scrolls_sideways(visit, language):
     assert sheet["x"] >= 0
     assert sheet["x"] + sheet["width"] <= PHONE["width"]
     page.click("dialog[open] .sanad-close")
-    page.locator(f"{FINISHED} summary").click()
+    page.locator(f"{FINISHED} .sanad-sources summary").click()
     assert overflow(page) <= 0
 
 

@@ -179,7 +179,7 @@ def _read(
             break
         chosen.append(part)
         most -= part.tokens
-    answers = reads.read(question.text, [part.window for part in chosen])
+    answers = reads.read(question.mended, [part.window for part in chosen])
     for part, sentences in zip(chosen, answers, strict=True):
         part.source.read |= dict(zip(part.spans, sentences, strict=False))
     return found

@@ -29,7 +29,7 @@ class ComposeSettings:
     answer_at: float = 0.16  # probability of the best sentence that answers
     partial_at: float = 0.06  # that is shown as coming close; below, the reply is a decline
     partial_sentences: int = 2
-    keep_share: float = 0.35  # a further sentence has at least this share of the best's
+    keep_share: float = 0.4  # a further sentence has at least this share of the best's
     foreign_share: float = 0.35  # what a sentence in another language counts for the reader
     superseded_share: float = 0.7  # what a sentence of a superseded document counts
     nearest: int = 3  # documents named when declining

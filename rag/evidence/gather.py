@@ -71,8 +71,11 @@ def find(
         found = replace(found, weak=partial(found.chosen, limits))
     else:
         found = _quotes(search, replace(plan, kind="quotes"))
-    if not found.chosen or not (found.weak or is_elsewhere(question, found.chosen, generation)):
+    elsewhere = bool(found.chosen) and is_elsewhere(question, found.chosen, generation)
+    if not found.chosen or not (found.weak or elsewhere):
         return _marked(found, question)
+    if found.weak and elsewhere:
+        return Found(found.hits, (), found.plan)  # neither near an answer nor about what is asked
     every = found.plan.kind != "quotes" or found.plan.archetype in MAY_DIFFER
     few = found.chosen if every else found.chosen[: limits.partial_sentences]
     weak = replace(found, chosen=few, weak=True, beside=found.beside if every else 0)

@@ -49,7 +49,8 @@ def verdict(question: Question, found: Sequence[Candidate], generation: Generati
     likely = probability(question, found, generation)
     if likely < model.partial_at:
         return "declined"
-    return "answered" if likely >= model.answer_at else "close"
+    known = question.language in generation.lexical  # nothing was fitted on other languages
+    return "answered" if known and likely >= model.answer_at else "close"
 
 
 def is_elsewhere(question: Question, chosen: Sequence[Candidate], generation: Generation) -> bool:

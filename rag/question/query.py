@@ -101,7 +101,7 @@ class Question:
             if language == self.language:
                 found = self._own_terms()
             else:
-                found = self._translated(self._mended, language)
+                found = self._translated(self.mended, language)
             self._cache[language] = [*found, *self.glossary.additions(self.text, language)]
         return self._cache[language]
 
@@ -133,7 +133,7 @@ class Question:
         return [*found, *spelt]
 
     @cached_property
-    def _mended(self) -> str:
+    def mended(self) -> str:
         """The text with the likeliest word in the place of each slip, where there is one."""
         best = {
             word: next(iter(meant_as))

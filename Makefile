@@ -34,6 +34,8 @@ eval: dev ## evaluation suites over docs_corpus/, with pass marks
 	$(BIN)/sanad eval run evals/suites/unanswerable.yaml --data-dir .sanad/eval
 	$(BIN)/sanad eval run evals/suites/dialogues.yaml --data-dir .sanad/eval
 	$(BIN)/sanad eval run evals/suites/sensitive.yaml --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/practitioners.jsonl --data-dir .sanad/eval
+	$(BIN)/sanad eval run evals/suites/catalogue.yaml --data-dir .sanad/eval
 	$(BIN)/python -m evals.abstention --policy
 	$(BIN)/python -m evals.training.heads --measure-only --held-out evals/held_out/*.csv
 	$(BIN)/python -m evals.conversation --data-dir .sanad/eval

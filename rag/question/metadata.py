@@ -35,7 +35,8 @@ _GENERAL = {
     "topics theme themes subject subjects kind kinds there exist have has hold held "
     "included include overview summary summarise summarize sum outline gist point main "
     "key concerning regarding relating since before after between until roughly exactly "
-    "what which you your",
+    "what which you your docs doc everything anything full complete altogether total here "
+    "look wish want need please pls wich u got do does are is in listed together so far",
     "fr": "document documents rapport rapports note notes publication publications texte textes "
     "fichier fichiers source sources collection bibliothèque catalogue titre titres liste "
     "lister montre montrez donne donnez affiche affichez tous toutes tout nombre combien "
@@ -44,7 +45,9 @@ _GENERAL = {
     "nouveau nouveaux nouvelle dernier derniers dernière ancien ancienne vieux premier "
     "sujet sujets thème thèmes parle parlent porte portent concerne concernant traite "
     "traitent contient contenu genre existe avez trouve aperçu résumé résumer résume "
-    "points clés principaux depuis avant après entre jusque quel quels quelle quelles",
+    "points clés principaux depuis avant après entre jusque quel quels quelle quelles "
+    "docs doc dispo cherche cherchons veux voudrais voir complète complet fonds "
+    "documentaire datés datée svp quoi dont aucun",
     "es": "documento documentos informe informes nota notas publicación publicaciones texto "
     "textos archivo archivos fuente fuentes colección biblioteca catálogo título títulos "
     "lista muestra muéstrame dame enseña todos todas todo número cuántos cuántas "
@@ -52,28 +55,32 @@ _GENERAL = {
     "años idioma idiomas lengua versión versiones reciente recientes nuevo nuevos último "
     "últimos última antiguo antigua viejo primero tema temas asunto trata tratan habla "
     "hablan sobre contiene contenido tipo hay existe tiene tienen resumen resume resumir "
-    "puntos clave principales desde antes después entre hasta qué cuáles cuál",
+    "puntos clave principales desde antes después entre hasta qué cuáles cuál docs doc "
+    "pásame pasame listado completo completa porfa favor va van tenés tenes tienes quiero "
+    "ver vieja che en total",
     "ar": "وثيقة وثائق الوثيقة الوثائق تقرير تقارير التقرير التقارير موجز موجزات مستند مستندات "
     "المستندات ملف ملفات الملفات نص نصوص النصوص منشور منشورات المنشورات مصدر مصادر صفحة "
     "صفحات مجموعة المجموعة مكتبة المكتبة فهرس الفهرس عنوان عناوين قائمة اعرض اذكر أعطني "
     "جميع كل عدد كم متاحة متوفرة موجودة نشر نشرت صدر صدرت تاريخ سنة سنوات عام لغة اللغة "
     "باللغة نسخة نسخ أحدث الأحدث جديد أقدم الأقدم أول آخر موضوع مواضيع موضوعات تتحدث "
     "تتناول تخص المتعلقة متعلقة حول عن تحتوي محتوى نوع أنواع لخص ملخص تلخيص خلاصة أبرز "
-    "نقاط رئيسية يوجد توجد لديكم عندكم منذ قبل بعد بين حتى",
+    "نقاط رئيسية يوجد توجد لديكم عندكم منذ قبل بعد بين حتى شو ايش وش شنو اللي ابغى ابغي "
+    "بدي عايز عاوز أريد بكل كلها "
+    "إسباني كامل كاملة لو سمحت من فضلك فيها هنا",
 }
 # One of these must be asked for: documents for a list, several of them or the collection for what
 # there is at all.
 _DOCUMENTS = {
-    "en": "document report brief paper publication text file",
-    "fr": "document rapport note publication texte fichier",
-    "es": "documento informe nota publicación texto archivo",
+    "en": "document doc report brief paper publication text title file",
+    "fr": "document doc rapport note publication texte titre fichier",
+    "es": "documento doc informe nota publicación texto título archivo",
     "ar": "وثيقة تقرير موجز مستند ملف نص منشور وثائق تقارير موجزات مستندات ملفات نصوص منشورات "
     "الوثائق التقارير الموجزات المستندات الملفات النصوص المنشورات",
 }
 _COLLECTION = {
-    "en": "collection library catalogue catalog documents reports briefs publications",
-    "fr": "collection bibliothèque catalogue documents rapports notes publications",
-    "es": "colección biblioteca catálogo documentos informes notas publicaciones",
+    "en": "collection library catalogue catalog documents docs reports briefs publications titles",
+    "fr": "collection bibliothèque catalogue fonds documents docs rapports notes publications",
+    "es": "colección biblioteca catálogo documentos docs informes notas publicaciones",
     "ar": "المجموعة مجموعة المكتبة مكتبة الفهرس الوثائق وثائق التقارير تقارير المستندات الموجزات",
 }
 _OLDEST = {"en": "oldest earliest", "fr": "ancien ancienne vieux", "es": "antiguo antigua viejo",

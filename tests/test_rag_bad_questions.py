@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rag.question.mentions import tokens
 from rag.types import Answer, Declined
 
 KENYA = "kenya-county-action-plans"
@@ -259,3 +260,8 @@ ODD = st.one_of(
 def test_no_text_is_an_error(assistant, question):
     assert isinstance(assistant.answer(question).reply, Answer | Declined)
     assistant.search(question[:1000], 3)
+
+
+@pytest.mark.parametrize("mark", ["\u0640", "\u064b\u0651", "ʹ", "\u02b9 Kenya", "ـ في كينيا"])
+def test_marks_of_which_nothing_is_left_are_no_words(mark):
+    assert all(token.folded for token in tokens(f"who {mark} ?"))

@@ -61,8 +61,9 @@ class Mention:
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of a text in order."""
-    return [Token(m[0], fold(m[0]), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    """The words of a text in order; none of which nothing is left when folded."""
+    found = ((m, fold(m[0])) for m in _TOKEN.finditer(text))
+    return [Token(m[0], folded, m.start(), m.end()) for m, folded in found if folded]
 
 
 def mentions(

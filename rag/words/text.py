@@ -111,7 +111,7 @@ def stem(folded_words: list[str], language: str) -> list[str]:
     """Stem folded words; words in another script than the language's stay as they are."""
     if language == "ar":
         return [
-            stem_arabic(word) if "\u0620" <= word[:1] <= "\u06ff" else word for word in folded_words
+            stem_arabic(word) if "\u0620" <= word[0] <= "\u06ff" else word for word in folded_words
         ]
     algorithm = STEMMERS.get(language)
     if algorithm is None:

@@ -116,16 +116,13 @@ class LibrarySystem:
             case Declined():
                 return Observed(status="declined", text="", reason=reply.reason, **shared)
             case Answer():
-                answer = [one for one in reply.sentences if not one.beside]
-                below = {n for one in reply.sentences if one.beside for n in one.citations}
-                statements = tuple(Statement(one.text, one.citations) for one in answer)
+                statements = tuple(Statement(one.text, one.citations) for one in reply.answering)
                 return Observed(
                     status=reply.status,
                     text=said(reply.layout.lead, statements),
                     citations=tuple(
                         _citation(item, self._assistant.generation)
-                        for item in reply.evidence
-                        if item.n not in below
+                        for item in reply.answering_evidence
                     ),
                     layout=reply.layout.kind,
                     labels=tuple(row.label for row in reply.layout.rows),

@@ -169,6 +169,17 @@ class Answer:
     searched: str = ""  # the standalone question, where it is not `question`
     preface: str = ""  # our own words that must be read before the answer
 
+    @property
+    def answering(self) -> tuple[AnswerSentence, ...]:
+        """The sentences without those that stand below the answer."""
+        return tuple(sentence for sentence in self.sentences if not sentence.beside)
+
+    @property
+    def answering_evidence(self) -> tuple[Evidence, ...]:
+        """What they cite."""
+        cited = {n for sentence in self.answering for n in sentence.citations}
+        return tuple(item for item in self.evidence if item.n in cited)
+
 
 @dataclass(frozen=True, slots=True)
 class Declined:

@@ -89,6 +89,21 @@ def test_the_better_sentence_stands_first(generation):
     assert joined([second, first], generation) == [second, first]
 
 
+def test_what_announces_a_list_is_not_joined_to_the_sentence_before(tmp_path):
+    text = "The mayor leads it. Its tasks are two:\nAdvise\nReport"
+    at = [(text.index(word), text.index(word) + 6) for word in ("Advise", "Report")]
+    source = document("bend", text)
+    page = replace(source.pages[0], items=tuple(at))
+    generation = build(tmp_path, [replace(source, pages=(page,))])
+    passage = generation.store.passages_of(0, 1)[0]
+    features = Features(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    cut = text.index("Its")
+    quotes = [Quote("bend", 1, 0, cut - 1, text[: cut - 1]),
+              Quote("bend", 1, cut, len(text), text[cut:])]  # fmt: skip
+    both = [Candidate(quote, passage, source, features, 0.5) for quote in quotes]
+    assert joined(both, generation) == both
+
+
 def test_lines_apart_stay_apart(generation):
     one = quoted(TABLE[2], generation)
     other = quoted("The seats are given by lot.", generation)

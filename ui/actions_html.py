@@ -69,8 +69,7 @@ def reply_data(finished: Finished, filters: Filters, seal: Seal | None = None) -
         "filters": {key: list(values) for key, values in filters.items()},
         "sentences": [
             {"text": sentence.text, "citations": list(sentence.citations)}
-            for sentence in reply.sentences
-            if not sentence.beside
+            for sentence in reply.answering
         ],
         "citations": _citations(reply),
         "link": query_of(shared_of(finished, filters)),
@@ -90,7 +89,6 @@ def terms_data(reply: Reply, glossary: Glossary) -> str:
 
 
 def _citations(reply: Answer) -> Sequence[dict[str, Any]]:
-    below = {n for sentence in reply.sentences if sentence.beside for n in sentence.citations}
     return [
         {
             "n": item.n,
@@ -100,6 +98,5 @@ def _citations(reply: Answer) -> Sequence[dict[str, Any]]:
             "end": item.quote.end,
             "quote": item.quote.text,
         }
-        for item in reply.evidence
-        if item.n not in below
+        for item in reply.answering_evidence
     ]

@@ -194,8 +194,7 @@ def verified(
         return ()
     if reply.language != language or reply.searched or reply.preface:
         return ()
-    below = {n for sentence in reply.sentences if sentence.beside for n in sentence.citations}
-    evidence = tuple(item for item in reply.evidence if item.n not in below)
+    evidence = reply.answering_evidence
     return evidence if _keeps_to(candidate, evidence, quoting, language) else ()
 
 

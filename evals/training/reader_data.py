@@ -33,6 +33,7 @@ from evals.training.reports import (
     read_reports,
     windows_with_places,
 )
+from evals.training.reports import LANGUAGES as LANGUAGES  # also the order of columns here
 from evals.training.sources import ntrex, tico19
 from rag.words.sentences import split_sentences
 
@@ -40,7 +41,6 @@ TRANSLATED = Path(__file__).with_name("questions_translated.tsv")
 PARALLEL = Path(__file__).with_name("questions_parallel.tsv")  # passage, answers, words, questions
 CLAIMS = Path(__file__).with_name("claims_parallel.tsv")  # passage, kind, sentences, statements
 TRUE_KINDS = ("paraphrase", "joined", "part")
-LANGUAGES = ("en", "ar", "fr", "es")  # the order of its columns
 NONE = "-"
 PASSAGE = 6  # sentences
 MOST_SENTENCES = 7  # of a window

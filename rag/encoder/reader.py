@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -154,35 +153,31 @@ def windows_of(
     """Spans in a row cut into as few windows of at most `most` tokens as they fit in, about as
     long as each other: the last sentence of a passage keeps those before it. `lengths` are the
     spans'; one that is longer by itself has a window of its own."""
-    spans = list(spans)
     fewest = _greedy(lengths, most)
-    share = sum(lengths) / max(1, len(fewest))
-    cuts = [0]
-    passed = 0
-    for at, length in enumerate(lengths):
-        begun = passed - sum(lengths[: cuts[-1]])
-        left = len(fewest) - len(cuts)  # windows still to be begun
-        full = begun + length > most or (
-            left
-            and passed + length / 2 > share * len(cuts)
-            and len(_greedy(lengths[at:], most)) <= left
-        )
-        if at and full:
-            cuts.append(at)
+    share = sum(lengths) / max(1, fewest)
+    windows: list[list[tuple[int, int]]] = []
+    held = passed = 0  # tokens of the last window, and of all
+    for at, (span, length) in enumerate(zip(spans, lengths, strict=True)):
+        left = fewest - len(windows)  # windows that may still be begun
+        even = passed + length / 2 > share * len(windows) and _greedy(lengths[at:], most) <= left
+        if not windows or held + length > most or (left > 0 and even):
+            windows.append([])
+            held = 0
+        windows[-1].append(span)
+        held += length
         passed += length
-    return [spans[a:b] for a, b in pairwise([*cuts, len(spans)])] if spans else []
+    return windows
 
 
-def _greedy(lengths: Sequence[int], most: int) -> list[int]:
-    """Where windows begin that are filled one after the other."""
-    begins: list[int] = []
-    room = 0
-    for at, length in enumerate(lengths):
-        if not begins or length > room:
-            begins.append(at)
+def _greedy(lengths: Sequence[int], most: int) -> int:
+    """How many windows it takes where each is filled before the next is begun."""
+    count = room = 0
+    for length in lengths:
+        if not count or length > room:
+            count += 1
             room = most
         room -= length
-    return begins
+    return count
 
 
 @lru_cache(maxsize=2)

@@ -98,6 +98,12 @@ def share_text(a: Quote, b: Quote) -> bool:
     return same_page and a.start < b.end and b.start < a.end
 
 
+def within(a: Quote, b: Quote) -> bool:
+    """Whether a quote lies in another."""
+    same_page = (a.document_id, a.page) == (b.document_id, b.page)
+    return same_page and b.start <= a.start and a.end <= b.end
+
+
 def prefer_language(
     question: Question, hits: Sequence[Hit], generation: Generation, filters: Filters
 ) -> list[Hit]:

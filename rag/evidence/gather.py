@@ -84,13 +84,18 @@ def find(
 
 def _marked(found: Found, question: Question) -> Found:
     """What was found, the words that answer marked where one thing is asked for that a few words
-    are."""
-    return found if classify(question.text).asks in MARKED else _unmarked(found)
+    are: in the first quotation, where they are right, and in those that disagree."""
+    if classify(question.text).asks not in MARKED:
+        return _unmarked(found)
+    return found if found.differs else _unmarked(found, found.chosen[:1])
 
 
-def _unmarked(found: Found) -> Found:
-    rows = (c.answer if CELLS in c.quote.text and not found.weak else (0, 0) for c in found.chosen)
-    chosen = (replace(c, answer=row) for c, row in zip(found.chosen, rows, strict=True))
+def _unmarked(found: Found, kept: Sequence[Candidate] = ()) -> Found:
+    """What was found without marks but those of rows and of `kept`."""
+    chosen = (
+        c if c in kept or (CELLS in c.quote.text and not found.weak) else replace(c, answer=(0, 0))
+        for c in found.chosen
+    )
     return replace(found, chosen=tuple(chosen))
 
 

@@ -60,7 +60,7 @@ def outline(
 def _row_meant(
     plan: Plan, generation: Generation, filters: Mapping[str, Sequence[str]]
 ) -> int | None:
-    """The row of the one document asked about, of several that it may be none."""
+    """The row of the one document asked about; None where it may be several, or none."""
     language = plan.question.language
     topic = frozenset(terms(plan.question.text, language)) - general_terms(language)
     rows = generation.store.rows_matching(filters) if filters else None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.evidence.candidates import LIST_CHARACTERS, Candidate
-from rag.evidence.compose import overlaps
+from rag.evidence.compose import overlaps, within
 from rag.evidence.disagree import about, differs_on, disagree, says_so
 from rag.index.generation import Generation
 from rag.question.glossary import Concept, contains, stems
@@ -209,7 +209,7 @@ def _opposing(
     near = fit[: len(kept) + MOST_COMPARED]
     found: list[Candidate] = []
     for rank, candidate in enumerate(fit):
-        if any(_within(candidate.quote, other.quote) for other in (*kept, *found)):
+        if any(within(candidate.quote, other.quote) for other in (*kept, *found)):
             continue
         longer = extended(candidate, generation)
         if differs_on(statement(longer, generation), question):
@@ -242,15 +242,10 @@ def _apart(kept: Sequence[Candidate]) -> list[Candidate]:
     return [
         c for i, c in enumerate(kept)
         if not any(
-            i != j and _within(c.quote, other.quote) and (c.quote != other.quote or j < i)
+            i != j and within(c.quote, other.quote) and (c.quote != other.quote or j < i)
             for j, other in enumerate(kept)
         )
     ]  # fmt: skip
-
-
-def _within(a: Quote, b: Quote) -> bool:
-    same_page = (a.document_id, a.page) == (b.document_id, b.page)
-    return same_page and b.start <= a.start and a.end <= b.end
 
 
 def _turns(candidate: Candidate) -> bool:

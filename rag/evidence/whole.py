@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.evidence.candidates import CELLS, Candidate
+from rag.evidence.compose import within
 from rag.evidence.orders import order_spans
 from rag.index.generation import Generation
 from rag.types import Page, Quote
@@ -36,8 +37,8 @@ def whole(chosen: Sequence[Candidate], generation: Generation) -> list[Candidate
     kept: list[Candidate] = []
     for candidate in chosen:
         longer = _with_neighbours(candidate, generation)
-        if not any(_holds(other.quote, longer.quote) for other in kept):
-            kept = [other for other in kept if not _holds(longer.quote, other.quote)] + [longer]
+        if not any(within(longer.quote, other.quote) for other in kept):
+            kept = [other for other in kept if not within(other.quote, longer.quote)] + [longer]
     return kept
 
 
@@ -59,8 +60,8 @@ def joined(chosen: Sequence[Candidate], generation: Generation) -> list[Candidat
 
 
 def _together(a: Candidate, b: Candidate, generation: Generation) -> Candidate | None:
-    """Two quotations with nothing but a blank between, or text in common, as one; None for others
-    or a long one."""
+    """Two quotations of one line with nothing but a blank between, or text in common, as one; None
+    for others, a long one, and one with a list of its own: it speaks of another matter."""
     earlier, later = sorted((a, b), key=lambda c: c.quote.start)
     first, second = earlier.quote, later.quote
     if earlier.score < LEADS * later.score:
@@ -70,7 +71,9 @@ def _together(a: Candidate, b: Candidate, generation: Generation) -> Candidate |
     page = generation.store.page_of(first.document_id, first.page)
     between = page.text[first.end : second.start]
     end = max(first.end, second.end)
-    if between.strip() or "\n" in between or end - first.start > LONGEST:
+    if between.strip() or end - first.start > LONGEST:
+        return None
+    if "\n" in page.text[first.start : end]:
         return None
     best = max((a, b), key=lambda c: c.score)
     return replace(best, quote=replace(first, end=end, text=page.text[first.start : end]))
@@ -182,8 +185,3 @@ def _announced(span: Span, page: Page, language: str) -> Span:
     start = line + sentences[-1][0]
     aside = any(start < b and a < len(above) for a, b in page.asides)
     return span if aside else (start, span[1])
-
-
-def _holds(longer: Quote, shorter: Quote) -> bool:
-    same_page = (longer.document_id, longer.page) == (shorter.document_id, shorter.page)
-    return same_page and longer.start <= shorter.start and shorter.end <= longer.end

@@ -145,7 +145,7 @@ def test_the_box_stays_where_it_was_when_the_page_is_ready(browser, address):
 def test_questions_to_begin_with_are_answered_when_pressed(visit, language):
     page = visit(f"{language}/")
     for _ in range(60):  # they are looked for once, after the first page was opened
-        if page.locator(".sanad-example").count():
+        if page.locator(f".sanad-example[lang={language}]").count():
             break
         page.wait_for_timeout(500)
         page.reload()

@@ -22,6 +22,10 @@ DESK = {"width": 1280, "height": 800}
 SPACED = """* { line-height: 1.5 !important; letter-spacing: .12em !important;
   word-spacing: .16em !important; } p { margin-block-end: 2em !important; }"""
 
+SETTLED = """async () => { await new Promise(requestAnimationFrame);
+  await Promise.allSettled(document.getAnimations()
+    .filter(one => one.effect.getComputedTiming().endTime < Infinity).map(one => one.finished)); }"""
+
 
 def check(page, name: str, given=None):
     return page.evaluate(f"({CHECKS}).{name}", given)
@@ -40,6 +44,7 @@ def test_axe_finds_nothing_serious_in_either_theme(room):
     found = Axe().run(room).response["violations"]
     room.evaluate("document.documentElement.dataset.theme = 'dark'")
     room.wait_for_timeout(250)
+    room.evaluate(SETTLED)  # colours change in steps
     seen = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
     found += Axe().run(room, options=seen).response["violations"]
     room.evaluate("delete document.documentElement.dataset.theme")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rag.embed import DEFAULT_MODEL, MODELS, load_embedder, unrelated_cosine
-from rag.encoder.encoder import SanadEncoder
+from rag.encoder.encoder import ADAPTERS, SanadEncoder
 from rag.encoder.heads import load_heads
 from rag.encoder.reader import SentenceReader, Window, windows_of
 from rag.encoder.vocabulary import Vocabulary
@@ -86,11 +86,41 @@ def test_a_question_and_a_passage_have_prompts_of_their_own(encoder):
     assert float(asked[0] @ said[0]) < 0.999
 
 
+def test_a_question_is_nearer_to_what_answers_it_than_to_what_looks_like_it(encoder):
+    asked = encoder.raw_questions(["How often does the youth council meet?"])
+    answers = "Les jeunes élus se réunissent tous les premiers lundis du mois à la mairie."
+    like = "The city has a council and a mayor."
+    said = encoder.encode_passages([answers, like])
+    raw, turned = said @ asked[0], said @ encoder.towards_passages(asked)[0]
+    assert raw[0] < raw[1] and turned[0] > turned[1]
+    assert np.allclose(np.linalg.norm(encoder.towards_sentences(asked), axis=1), 1, atol=1e-5)
+
+
 def test_unrelated_texts_are_below_what_counts(encoder):
-    floor = unrelated_cosine(encoder)
-    english, arabic, *_ = encoder.encode_passages(TEXTS)
-    assert floor < english @ arabic
-    assert 0.5 < floor < 0.9
+    floor, top = encoder.cosines
+    asked = encoder.encode_questions(["Who wrote the county action plans of Kenya?"])[0]
+    kenya, arabic, french, other = encoder.encode_passages(TEXTS) @ asked
+    assert max(floor, other) < min(kenya, arabic, french)
+    assert 0 <= unrelated_cosine(encoder) < max(kenya, arabic, french) < top
+
+
+def test_a_folder_without_adapters_leaves_questions_as_they_are(tmp_path):
+    folder = shutil.copytree(FOLDER, tmp_path / "plain")
+    (folder / ADAPTERS).unlink()
+    plain = SanadEncoder(folder)
+    assert plain.cosines is None
+    assert np.array_equal(plain.encode_questions(TEXTS), plain.raw_questions(TEXTS))
+
+
+@pytest.mark.parametrize("kept", [b"", b"PK\x03\x04 but no archive", b"other", None])
+def test_damaged_adapters_are_named(tmp_path, kept):
+    folder = shutil.copytree(FOLDER, tmp_path / "damaged")
+    if kept is None:
+        np.savez(folder / ADAPTERS, passages=np.eye(3), sentences=np.eye(3))
+    else:
+        (folder / ADAPTERS).write_bytes(kept)
+    with pytest.raises(ConfigurationError, match=f"{ADAPTERS}.*reinstall Sanad"):
+        SanadEncoder(folder)
 
 
 def test_sentence_transformers_opens_the_folder_and_gives_the_same_vectors(encoder):

@@ -1,8 +1,11 @@
-"""Passages in another language than the question are not behind for that alone."""
+"""Cosines count by the scale of the model that made the question's vector."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from rag.embed import HashEmbedder
 from rag.evidence.retrieve import RetrievalSettings, retrieve
@@ -10,11 +13,13 @@ from rag.question.query import understand
 from tests.builders import build, document
 
 
-class Leaning(HashEmbedder):
-    """Vectors of the first words: French texts stand a little farther from English questions."""
+class Scaled(HashEmbedder):
+    """Questions have cosine 0.3 with passages on councils and 0.1 with others."""
+
+    cosines = (0.1, 0.5)
 
     def encode_passages(self, texts):
-        return self._made([0.80 if "conseil" in text else 0.81 for text in texts])
+        return self._made([0.3 if "council" in text else 0.1 for text in texts])
 
     def encode_questions(self, texts):
         return self._made([1.0 for _ in texts])
@@ -26,18 +31,16 @@ class Leaning(HashEmbedder):
         return found
 
 
-def test_a_passage_in_another_language_is_lifted_by_what_its_cosine_lacks(tmp_path):
-    embedder = Leaning()
-    generation = build(
-        tmp_path,
-        [
-            document("en", "Roads were mended last year.", language="en"),
-            document("fr", "Un conseil se réunit chaque mois.", language="fr"),
-        ],
-        embedder,
-    )
-    asked = understand("Who meets how often?", embedder)
-    for lifted, first in ((0.0, "en"), (0.02, "fr")):
-        settings = RetrievalSettings(lexical_weight=0.0, foreign_cosine=lifted)
-        hits = retrieve(asked, generation, 2, settings=settings)
-        assert hits[0].passage.document_id == first
+def test_a_models_own_scale_goes_before_that_of_the_index(tmp_path):
+    texts = ("A council meets every month.", "Roads were mended last year.")
+    documents = [document(name, text) for name, text in zip("ab", texts, strict=True)]
+    generation = build(tmp_path, documents, embedder := Scaled())
+    asked = understand("Who gathers how often?", embedder)
+    assert asked.cosines == (0.1, 0.5)
+    settings = RetrievalSettings(lexical_weight=0.0)
+    first, second = retrieve(asked, generation, 2, settings=settings)
+    assert (first.passage.document_id, second.passage.document_id) == ("a", "b")
+    assert first.score == pytest.approx(0.5, abs=1e-3) and second.score == pytest.approx(0, abs=1e-3)
+    plain = retrieve(replace(asked, cosines=None), generation, 1, settings=settings)[0]
+    floor = generation.manifest.unrelated
+    assert plain.score == pytest.approx(max(0.0, 0.3 - floor) / (1 - floor), abs=1e-3)

@@ -19,7 +19,7 @@ from rag.embed import (
 from rag.encoder.encoder import SanadEncoder
 from rag.errors import ConfigurationError, ModelMissingError
 from rag.evidence.compose import ComposeSettings
-from rag.evidence.retrieve import FOREIGN, LEXICAL, STATIC_LEXICAL, RetrievalSettings
+from rag.evidence.retrieve import LEXICAL, STATIC_LEXICAL, RetrievalSettings
 from rag.evidence.search import GatherSettings
 from rag.index.generation import Generation, open_current
 from rag.question.glossary import FILE, GlossaryFile
@@ -133,7 +133,6 @@ def retrieval_settings(settings: Settings, embedder: Embedder) -> RetrievalSetti
         weight = STATIC_LEXICAL if isinstance(embedder, StaticEmbedder) else LEXICAL
     return RetrievalSettings(
         lexical_weight=weight,
-        foreign_cosine=FOREIGN if isinstance(embedder, SanadEncoder) else 0.0,
         reranker=reranker,
         rerank_depth=settings.rerank_depth,
     )

@@ -66,8 +66,8 @@ def seen_of(rows: Sequence[Row], *, leaning: bool) -> Floats:
     if not leaning:
         return seen_by_heads(questions)
     depths = encoder.depths(questions)
-    first = encoder.encode_questions([row["before"] for row in rows])
-    second = encoder.encode_questions(questions)
+    first = encoder.raw_questions([row["before"] for row in rows])
+    second = encoder.raw_questions(questions)
     cosines = np.einsum("ij,ij->i", first, second)[:, None].astype(np.float32)
     return np.hstack([depths, cosines])
 

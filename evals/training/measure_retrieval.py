@@ -1,7 +1,6 @@
-"""How often retrieval finds what answers a question over kept-out reports, and what lifting foreign
-passages changes.
+"""How often retrieval finds what answers a question over kept-out reports, by weight of the words.
 
-    python -m evals.training.measure_retrieval [--questions N] [--foreign 0 0.02 ...]
+    python -m evals.training.measure_retrieval [--questions N] [--weights 0.4 0.5 ...]
 
 Each question is asked of its own report and others in four languages (`evals.training.reports`):
 the share whose gold passage is among the first 1, 5 and 16, in one language and across.
@@ -17,7 +16,7 @@ from dataclasses import replace
 
 from evals.training.reports import Placed, beside, generation_of, kept_questions, read_reports
 from rag.embed import load_embedder
-from rag.evidence.retrieve import FOREIGN, RetrievalSettings, retrieve
+from rag.evidence.retrieve import LEXICAL, RetrievalSettings, retrieve
 from rag.evidence.search import GatherSettings
 from rag.index.generation import Generation
 from rag.question.query import Question, shipped_translator, understand
@@ -26,10 +25,10 @@ FIRST = (1, 5, 16)
 
 
 def lines(
-    asked: Sequence[tuple[Placed, Question]], generation: Generation, lifted: float
+    asked: Sequence[tuple[Placed, Question]], generation: Generation, weight: float
 ) -> Iterator[str]:
     """A line for one language and one for two."""
-    settings, limits = replace(RetrievalSettings(), foreign_cosine=lifted), GatherSettings()
+    settings, limits = replace(RetrievalSettings(), lexical_weight=weight), GatherSettings()
     counts: Counter[tuple[bool, int]] = Counter()
     for one, question in asked:
         filters = beside(one, generation)
@@ -50,14 +49,14 @@ def lines(
         shares = ", ".join(
             f"{first}: {counts[same, first] / counts[same, 0]:.3f}" for first in FIRST
         )
-        yield f"lifted by {lifted}, {name} ({counts[same, 0]}): {shares}"
+        yield f"weight {weight}, {name} ({counts[same, 0]}): {shares}"
 
 
 def main() -> int:
     """Command line entry."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--questions", type=int, default=600)
-    parser.add_argument("--foreign", type=float, nargs="+", default=[0.0, FOREIGN, 0.05])
+    parser.add_argument("--weights", type=float, nargs="+", default=[LEXICAL])
     options = parser.parse_args()
     embedder, translator, reports = load_embedder(), shipped_translator(), read_reports()
     with generation_of(reports, embedder) as generation:
@@ -67,8 +66,8 @@ def main() -> int:
             for one in kept
             if one.lead is not None
         ]
-        for lifted in options.foreign:
-            for line in lines(asked, generation, lifted):
+        for weight in options.weights:
+            for line in lines(asked, generation, weight):
                 sys.stdout.write(f"{line}\n")
     return 0
 

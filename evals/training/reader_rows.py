@@ -232,7 +232,7 @@ def _nearest(
 
     encoder = SanadEncoder(ENCODER)
     vectors = _embedded(windows, encoder.encode_passages, work / "windows.npz")
-    asked = _embedded(questions, encoder.encode_questions, work / "questions.npz")
+    asked = _embedded(questions, encoder.raw_questions, work / "questions.npz")
     found = np.empty((len(questions), most), np.int32)
     for start in range(0, len(questions), 512):
         cosines = asked[start : start + 512] @ vectors.T

@@ -9,17 +9,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from rag.encoder.session import Session, described
 from rag.encoder.vocabulary import BEGIN, END, vocabulary
+from rag.errors import ConfigurationError
 
 Vectors = npt.NDArray[np.float32]
 BATCH_TOKENS = 2048  # of one pass: more costs memory and is no faster (docs/models.md)
 REMEMBERED = 256  # questions, 6 kB each
 DESCRIPTION = "encoder.json"
+TOWARDS = ("passages", "sentences")
+ADAPTERS = "query_adapters.npz"  # by `evals.training.adapter`
 
 
 class SanadEncoder:
@@ -31,8 +35,12 @@ class SanadEncoder:
         self._vocabulary = vocabulary(folder)
         self._session = Session(folder / "body.onnx", threads)
         self._tokens = int(facts["tokens"])
-        self._question, self._passage = str(facts["question"]), str(facts["passage"])
+        self.question_prompt, self._passage = str(facts["question"]), str(facts["passage"])
         self.dim = int(facts["hidden"])
+        self._to_passages, self._to_sentences = _adapters(folder / ADAPTERS, self.dim)
+        self.cosines: tuple[float, float] | None = None  # of questions with unrelated passages
+        if self._to_passages is not None:  # and with the nearest
+            self.cosines = (float(facts["unrelated"]), float(facts["nearest"]))
         self._recent: dict[str, tuple[Vectors, Vectors]] = {}
         self.id = f"{folder.name}@{_fingerprint(folder)}"
 
@@ -41,8 +49,21 @@ class SanadEncoder:
         return self.encode([self._passage + text for text in texts])
 
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
-        """(n, dim) float32 unit rows, of texts that ask."""
+        """(n, dim) float32 unit rows, of texts that ask, turned towards passages that answer."""
+        return self.towards_passages(self.raw_questions(texts))
+
+    def raw_questions(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32 unit rows, of texts that ask, as the encoder has them: to be compared
+        with each other."""
         return self._questions(texts)[0]
+
+    def towards_passages(self, questions: Vectors) -> Vectors:
+        """(n, dim) float32 unit rows: raw questions as they are compared with passages."""
+        return _turned(questions, self._to_passages)
+
+    def towards_sentences(self, questions: Vectors) -> Vectors:
+        """(n, dim) float32 unit rows: raw questions as they are compared with sentences."""
+        return _turned(questions, self._to_sentences)
 
     def depths(self, questions: Sequence[str]) -> Vectors:
         """(n, 3 dim) float32: what the encoder holds of questions at three depths, for heads."""
@@ -78,7 +99,7 @@ class SanadEncoder:
         """Vectors and depths of questions; one alone is read once, whoever asks for it."""
         if len(texts) == 1 and (kept := self._recent.get(texts[0])) is not None:
             return kept
-        asked = [self._question + text for text in texts]
+        asked = [self.question_prompt + text for text in texts]
         vectors, depths = self._outputs(("vectors", "depths"), asked)
         if len(texts) == 1:
             if len(self._recent) >= REMEMBERED:
@@ -96,6 +117,31 @@ class SanadEncoder:
             for values, output in zip(found, outputs, strict=True):
                 values[batch] = output
         return found
+
+
+def _adapters(path: Path, dim: int) -> tuple[Vectors | None, Vectors | None]:
+    """The matrices (dim, dim) that turn questions towards passages and towards sentences; None
+    where the folder has none."""
+    if not path.is_file():
+        return None, None
+    try:
+        with np.load(path) as held:
+            passages, sentences = (held[name].astype(np.float32) for name in TOWARDS)
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+        raise ConfigurationError(f"{path} cannot be read ({error}); reinstall Sanad") from error
+    if passages.shape != (dim, dim) or sentences.shape != (dim, dim):
+        raise ConfigurationError(
+            f"{path} has matrices of {passages.shape} and {sentences.shape} for vectors of {dim}; "
+            "reinstall Sanad"
+        )
+    return passages, sentences
+
+
+def _turned(rows: Vectors, matrix: Vectors | None) -> Vectors:
+    if matrix is None:
+        return rows
+    turned = rows @ matrix.T
+    return np.asarray(turned / np.linalg.norm(turned, axis=1, keepdims=True), np.float32)
 
 
 def _means(

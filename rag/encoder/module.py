@@ -1,7 +1,7 @@
 """The encoder's folder as a sentence-transformers module: `modules.json` names this class.
 
-`SentenceTransformer("rag/models/sanad-encoder")` gives the vectors of the door itself. Imported by
-that library alone.
+`SentenceTransformer("rag/models/sanad-encoder")` gives the vectors of the door itself, those of
+questions (`encode_query`) turned as there. Imported by that library alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class SanadModule(Module):  # type: ignore[misc]  # the library has no types
 
     def preprocess(self, inputs: list[str], prompt: str | None = None, **_: Any) -> dict[str, Any]:
         """The texts as they are, under their prompt."""
-        return {"texts": [f"{prompt or ''}{text}" for text in inputs]}
+        asked = prompt == self._encoder.question_prompt
+        return {"texts": [f"{prompt or ''}{text}" for text in inputs], "asked": asked}
 
     tokenize = preprocess
 
@@ -33,6 +34,8 @@ class SanadModule(Module):  # type: ignore[misc]  # the library has no types
         import torch
 
         vectors = self._encoder.encode(features["texts"])
+        if features["asked"]:
+            vectors = self._encoder.towards_passages(vectors)
         return {**features, "sentence_embedding": torch.from_numpy(vectors)}
 
     def get_embedding_dimension(self) -> int:

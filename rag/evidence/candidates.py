@@ -2,6 +2,7 @@
 
     hits -> their sentences -> words that they share with the question
          -> the likeliest windows, read by the reader -> a probability each
+         -> the likeliest of them compared with the question by vectors
 
 Each candidate is an exact span of a stored page. Knows no wording and no order of
 presentation.
@@ -15,6 +16,7 @@ from typing import Protocol
 
 from rag.embed import MODELS
 from rag.encoder.reader import SentenceRead, Window, reader, windows_of
+from rag.evidence.likeness import Likens, likeness
 from rag.evidence.leaning import is_fragment, leans
 from rag.evidence.reading import WordReader
 from rag.evidence.support import Features, SupportModel, shipped_support
@@ -30,6 +32,7 @@ READ_TOKENS = 1_080  # read for one question: seven windows or so (docs/answers.
 CELLS = " | "  # between the cells of a row, as `ingest` writes tables
 MARKED_AT = 6.0  # `SentenceRead.span` from which the words are taken for the answer
 MOST_MARKED = 8  # words
+LIKENED = 16  # of the likeliest sentences that are compared with the question by vectors
 MIN_WORDS = 4
 SHORT = 11  # words of a sentence that is quoted with the one after it
 Span = tuple[int, int]
@@ -73,6 +76,7 @@ def candidates(
     reads: Reads | None = None,
     support: SupportModel | None = None,
     read_tokens: int = READ_TOKENS,
+    likens: Likens = likeness,
 ) -> list[Candidate]:
     """Candidates of the hits, best first: of those windows that are read."""
     support = support or shipped_support()
@@ -93,7 +97,28 @@ def candidates(
                 features = replace(features, reader=odds)
                 score = support.probability(features)
                 scored.append(Candidate(quote, passage, document, features, score, answer))
+    return _likened(question, _ranked(scored), support, likens)
+
+
+def _ranked(scored: Iterable[Candidate]) -> list[Candidate]:
     return sorted(scored, key=lambda c: (-c.score, c.document.id, c.quote.start))
+
+
+def _likened(
+    question: Question, ranked: Sequence[Candidate], support: SupportModel, likens: Likens
+) -> list[Candidate]:
+    """The first LIKENED compared with the question, by how much they are more like it than the
+    likeliest of all is; the others taken for as like as those on average. Best first."""
+    if not ranked:
+        return []
+    alike = likens(question.mended, [candidate.quote.text for candidate in ranked[:LIKENED]])
+    found = []
+    for number, candidate in enumerate(ranked):
+        like = float(alike[number] if number < len(alike) else alike.mean())
+        features = replace(candidate.features, likeness=like - float(alike[0]))
+        score = support.probability(features)
+        found.append(replace(candidate, features=features, score=score))
+    return _ranked(found)
 
 
 @dataclass(slots=True)

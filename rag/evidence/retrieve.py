@@ -24,7 +24,6 @@ Filters = Mapping[str, Sequence[str]]
 Mask = npt.NDArray[np.bool_]
 
 LEXICAL = 0.5  # weight of the words beside the vectors of a model that reads sentences
-FOREIGN = 0.02  # the shipped encoder's cosines with unrelated foreign texts are 0.04 lower
 STATIC_LEXICAL = 0.65  # beside a mean of word vectors; both measured in docs/retrieval.md
 
 
@@ -34,7 +33,6 @@ class RetrievalSettings:
 
     depth: int = 100  # candidates taken from each retriever
     lexical_weight: float = LEXICAL  # the rest is the vectors'
-    foreign_cosine: float = FOREIGN  # added to the cosine of a passage in another language
     reranker: Reordering | None = None
     rerank_depth: int = 20  # passages it reads
 
@@ -66,10 +64,7 @@ def retrieve(
         dense = {row: rank for rank, (row, _) in enumerate(nearest, start=1)}
         rows = np.union1d(found, np.fromiter(dense, np.intp, len(dense)))
         cosines = generation.dense.similarities(question.vector, rows)
-        foreign = _foreign(rows, question.language, generation)
-        similar = np.maximum(
-            0.0, generation.similarity(cosines + settings.foreign_cosine * foreign)
-        )
+        similar = np.maximum(0.0, generation.similarity(cosines, question.cosines))
         scores[rows] += (1 - settings.lexical_weight) * similar
         found = rows
     order = found[np.lexsort((found, -scores[found]))]
@@ -83,16 +78,6 @@ def retrieve(
         Hit(passage, float(scores[row]), _why(row, ranks, dense, reranked))
         for passage, row in zip(passages, chosen, strict=True)
     ]
-
-
-def _foreign(
-    rows: npt.NDArray[np.intp], language: str, generation: Generation
-) -> npt.NDArray[np.bool_]:
-    """(rows,) whether a passage is in another language than the question."""
-    own = generation.lexical.get(language)
-    if own is None:
-        return np.ones(len(rows), bool)
-    return ~np.isin(rows, own.members)
 
 
 def one_version(

@@ -29,6 +29,8 @@ FEATURES = (
     "lacking",  # share of the weightiest of the question's words that the passage lacks
     "pairs",  # share, by idf, of neighbouring words of the question that stand close together
     "fits",  # 1 when a person, place, time or reason is asked for and shown, -1 when not shown
+    "likeness",  # cosine with the question turned towards sentences that answer, less that of the
+    # sentence that is likeliest without it
 )
 
 
@@ -48,13 +50,14 @@ class Features:
     pairs: float
     fits: float
     reader: float = 0.0
+    likeness: float = 0.0
 
     def vector(self) -> tuple[float, ...]:
         """In the order of FEATURES."""
         return (
             1.0, self.reader, self.coverage, self.context, self.passage, self.retrieval,
             self.cross, self.cross * self.context, self.name_missing, self.lacking, self.pairs,
-            self.fits,
+            self.fits, self.likeness,
         )  # fmt: skip
 
 

@@ -141,11 +141,14 @@ class Generation:
         rows = np.fromiter(self.store.rows_matching(filters), np.int32)
         return np.isin(self.document_rows, rows)
 
-    def similarity(self, cosines: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Cosines rescaled so that unrelated passages have 0 and equal ones 1: models differ
-        in how near they put texts that have nothing to do with each other."""
-        floor = self.manifest.unrelated
-        return (cosines - np.float32(floor)) / np.float32(1 - floor)
+    def similarity(
+        self, cosines: npt.NDArray[np.float32], scale: tuple[float, float] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Cosines rescaled so that unrelated passages have 0 and the nearest 1: models differ
+        in how near they put texts that have nothing to do with each other. `scale` are both;
+        without it what the index was made with, and 1."""
+        floor, top = scale or (self.manifest.unrelated, 1.0)
+        return (cosines - np.float32(floor)) / np.float32(top - floor)
 
     @property
     def has_chroma(self) -> bool:

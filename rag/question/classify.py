@@ -73,7 +73,7 @@ ALONE = "alone"  # the label of a question that stands alone
 def leaning(question: str, before: str) -> float:
     """Probability, 0..1, that a question leans on the one before it."""
     encoder = shipped_encoder(MODELS / DEFAULT_MODEL)
-    first, second = encoder.encode_questions([before])[0], encoder.encode_questions([question])[0]
+    first, second = encoder.raw_questions([before])[0], encoder.raw_questions([question])[0]
     seen = np.append(encoder.depths([question])[0], np.float32(first @ second))
     return 1.0 - load_heads(HEADS).by_name[LEANS].probabilities(seen)[ALONE]
 

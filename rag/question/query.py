@@ -83,6 +83,8 @@ class Question:
     glossary: Glossary = field(default_factory=Glossary)
     spellings: Mapping[str, Spellings] = field(default_factory=dict)  # by language
     reply_in: str = ""  # where the reader wants another language than the question's
+    cosines: tuple[float, float] | None = None  # of the vector with unrelated passages and with
+    # the nearest; None: those of the index
 
     @property
     def reader(self) -> str:
@@ -229,5 +231,5 @@ def understand(
     language = detect_question(text)
     return Question(
         text, language, vector, translator or Identity(), glossary or Glossary(), spellings or {},
-        reply_in,
+        reply_in, getattr(embedder, "cosines", None),
     )  # fmt: skip

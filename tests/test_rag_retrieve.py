@@ -40,7 +40,9 @@ def test_a_models_own_scale_goes_before_that_of_the_index(tmp_path):
     settings = RetrievalSettings(lexical_weight=0.0)
     first, second = retrieve(asked, generation, 2, settings=settings)
     assert (first.passage.document_id, second.passage.document_id) == ("a", "b")
-    assert first.score == pytest.approx(0.5, abs=1e-3) and second.score == pytest.approx(0, abs=1e-3)
+    assert first.score == pytest.approx(0.5, abs=1e-3) and second.score == pytest.approx(
+        0, abs=1e-3
+    )
     plain = retrieve(replace(asked, cosines=None), generation, 1, settings=settings)[0]
     floor = generation.manifest.unrelated
     assert plain.score == pytest.approx(max(0.0, 0.3 - floor) / (1 - floor), abs=1e-3)

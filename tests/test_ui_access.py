@@ -24,7 +24,8 @@ SPACED = """* { line-height: 1.5 !important; letter-spacing: .12em !important;
 
 SETTLED = """async () => { await new Promise(requestAnimationFrame);
   await Promise.allSettled(document.getAnimations()
-    .filter(one => one.effect.getComputedTiming().endTime < Infinity).map(one => one.finished)); }"""
+    .filter(one => one.effect.getComputedTiming().endTime < Infinity)
+    .map(one => one.finished)); }"""
 
 
 def check(page, name: str, given=None):

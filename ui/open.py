@@ -16,7 +16,6 @@ from rag.embed import (
     load_embedder,
     unrelated_cosine,
 )
-from rag.encoder.encoder import SanadEncoder
 from rag.errors import ConfigurationError, ModelMissingError
 from rag.evidence.compose import ComposeSettings
 from rag.evidence.retrieve import LEXICAL, STATIC_LEXICAL, RetrievalSettings

@@ -22,6 +22,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +31,9 @@ from evals.training.reader_data import Asked, kept_out
 from evals.training.reader_data import asked as asked_of
 from evals.training.reports import Placed, Span, beside, generation_of, placed, read_reports
 from rag.embed import DEFAULT_MODEL, MODELS, shipped_encoder
-from rag.encoder.encoder import ADAPTERS
+from rag.encoder.encoder import ADAPTERS, TOWARDS
 from rag.types import Passage
+from rag.vectors import ExactIndex
 
 OUT = MODELS / DEFAULT_MODEL / ADAPTERS
 TEMPERATURE, KEPT_NEAR = 0.02, 0.01  # of the softmax; weight of the distance from the identity
@@ -94,7 +96,7 @@ def reports_passages() -> tuple[list[Example], Floats]:
             )  # fmt: skip
             if answers:
                 found.append(_of_report(one, answers, further, among))
-        assert generation.dense is not None
+        assert isinstance(generation.dense, ExactIndex)
         vectors = np.array(generation.dense.matrix, np.float32)
     return found, vectors
 
@@ -210,7 +212,9 @@ def pools(data: Path, work: Path) -> Iterator[tuple[str, Pool]]:
     yield "sentences", Pool(examples, *_embedded(examples, [*texts, *texts_too], work / "s.npz"))
 
 
-def _embedded(examples: Sequence[Example], texts: Sequence[str], file: Path) -> tuple[Floats, Floats]:
+def _embedded(
+    examples: Sequence[Example], texts: Sequence[str], file: Path
+) -> tuple[Floats, Floats]:
     """Vectors of the examples' questions as the encoder has them, and of texts."""
     encoder = shipped_encoder(MODELS / DEFAULT_MODEL)
     unlike = list(dict.fromkeys(one.question for one in examples))
@@ -265,10 +269,10 @@ def trained(pool: Pool, parts: Mapping[str, float], beside_share: float) -> Floa
         steps.zero_grad()
         (loss + KEPT_NEAR * (added**2).sum()).backward()
         steps.step()
-    return added.detach().numpy()
+    return np.asarray(added.detach().numpy(), np.float32)
 
 
-def _missed(scores: "torch.Tensor", right: "torch.Tensor") -> "torch.Tensor":  # noqa: F821, UP037
+def _missed(scores: Any, right: Any) -> Any:
     import torch
 
     every, best = torch.logsumexp(scores, 1), torch.logsumexp(scores.masked_fill(~right, -1e4), 1)
@@ -311,7 +315,8 @@ def main() -> int:
             for line in measured(pool, matrix):
                 sys.stdout.write(f"{name} {stage}: {line}\n")
     if not options.measure_only:
-        np.savez_compressed(options.out, **matrices)
+        towards = {name: matrices[name] for name in TOWARDS}
+        np.savez_compressed(options.out, allow_pickle=False, **towards)
     return 0
 
 

@@ -16,8 +16,8 @@ from typing import Protocol
 
 from rag.embed import MODELS
 from rag.encoder.reader import SentenceRead, Window, reader, windows_of
-from rag.evidence.likeness import Likens, likeness
 from rag.evidence.leaning import is_fragment, leans
+from rag.evidence.likeness import Likens, likeness
 from rag.evidence.reading import WordReader
 from rag.evidence.support import Features, SupportModel, shipped_support
 from rag.index.generation import Generation
@@ -76,7 +76,7 @@ def candidates(
     reads: Reads | None = None,
     support: SupportModel | None = None,
     read_tokens: int = READ_TOKENS,
-    likens: Likens = likeness,
+    likens: Likens | None = likeness,
 ) -> list[Candidate]:
     """Candidates of the hits, best first: of those windows that are read."""
     support = support or shipped_support()
@@ -97,7 +97,8 @@ def candidates(
                 features = replace(features, reader=odds)
                 score = support.probability(features)
                 scored.append(Candidate(quote, passage, document, features, score, answer))
-    return _likened(question, _ranked(scored), support, likens)
+    ranked = _ranked(scored)
+    return ranked if likens is None else _likened(question, ranked, support, likens)
 
 
 def _ranked(scored: Iterable[Candidate]) -> list[Candidate]:
@@ -107,18 +108,23 @@ def _ranked(scored: Iterable[Candidate]) -> list[Candidate]:
 def _likened(
     question: Question, ranked: Sequence[Candidate], support: SupportModel, likens: Likens
 ) -> list[Candidate]:
-    """The first LIKENED compared with the question, by how much they are more like it than the
-    likeliest of all is; the others taken for as like as those on average. Best first."""
+    """Ranked anew: the first LIKENED by how like the question they are too, the others taken for
+    as like as those on average. The best is as likely as the best before: this says which
+    sentence answers, not whether one does."""
     if not ranked:
         return []
     alike = likens(question.mended, [candidate.quote.text for candidate in ranked[:LIKENED]])
-    found = []
-    for number, candidate in enumerate(ranked):
-        like = float(alike[number] if number < len(alike) else alike.mean())
-        features = replace(candidate.features, likeness=like - float(alike[0]))
-        score = support.probability(features)
-        found.append(replace(candidate, features=features, score=score))
-    return _ranked(found)
+    every = [*map(float, alike), *[float(alike.mean())] * (len(ranked) - len(alike))]
+    features = [
+        replace(candidate.features, likeness=like)
+        for candidate, like in zip(ranked, every, strict=True)
+    ]
+    before = support.log_odds(ranked[0].features)
+    lifted = max(map(support.log_odds, features)) - before
+    return _ranked(
+        replace(candidate, features=seen, score=support.probability(seen, lifted))
+        for candidate, seen in zip(ranked, features, strict=True)
+    )
 
 
 @dataclass(slots=True)

@@ -230,7 +230,7 @@ def _wider(search: Search, found: Sequence[Candidate]) -> Sequence[Candidate]:
     seen = {c.passage.id for c in found}
     hits = search.hits(search.settings.rival_passages, 2)
     unseen = [hit for hit in hits if hit.passage.id not in seen]
-    more = search.candidates(unseen, search.settings.rival_tokens)
+    more = search.rivals(unseen)
     return sorted([*found, *more], key=lambda c: -c.score)
 
 

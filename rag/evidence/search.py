@@ -94,17 +94,22 @@ class Search:
         least = self.settings.hit_share * max((hit.score for hit in hits), default=0.0)
         return [hit for hit in hits if hit.score >= least]
 
-    def candidates(self, hits: Sequence[Hit], most: int = 0) -> list[Candidate]:
-        """Sentences of the hits, in the reader's language where the work exists in it; `most`
-        tokens of them are read."""
+    def candidates(self, hits: Sequence[Hit]) -> list[Candidate]:
+        """Sentences of the hits, in the reader's language where the work exists in it."""
         hits = prefer_language(self.question, hits, self.generation, self.filters)
-        most = most or self.settings.read_tokens
+        most = self.settings.read_tokens
         return candidates(self.question, hits, self.generation, read_tokens=most)
+
+    def rivals(self, hits: Sequence[Hit]) -> list[Candidate]:
+        """Sentences of the hits that may disagree with others, fewer of them read."""
+        hits = prefer_language(self.question, hits, self.generation, self.filters)
+        most = self.settings.rival_tokens
+        return candidates(self.question, hits, self.generation, read_tokens=most, likens=None)
 
     def looked_through(self, hits: Sequence[Hit]) -> list[Candidate]:
         """Sentences of the hits as they are, more of them read: for a list."""
         most = self.settings.list_tokens
-        return candidates(self.question, hits, self.generation, read_tokens=most)
+        return candidates(self.question, hits, self.generation, read_tokens=most, likens=None)
 
     def speaks_of(self, aspect: str, candidate: Candidate) -> float:
         """Share of an aspect's words in a sentence; 0 where it holds none."""

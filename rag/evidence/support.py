@@ -29,8 +29,7 @@ FEATURES = (
     "lacking",  # share of the weightiest of the question's words that the passage lacks
     "pairs",  # share, by idf, of neighbouring words of the question that stand close together
     "fits",  # 1 when a person, place, time or reason is asked for and shown, -1 when not shown
-    "likeness",  # cosine with the question turned towards sentences that answer, less that of the
-    # sentence that is likeliest without it
+    "likeness",  # cosine with the question turned towards sentences that answer
 )
 
 
@@ -68,9 +67,13 @@ class SupportModel:
     weights: tuple[float, ...]
     threshold: float
 
-    def probability(self, features: Features) -> float:
-        """Probability that the sentence answers the question."""
-        x = sum(w * f for w, f in zip(self.weights, features.vector(), strict=True))
+    def log_odds(self, features: Features) -> float:
+        """Log odds that the sentence answers the question, where its likeness is counted."""
+        return sum(w * f for w, f in zip(self.weights, features.vector(), strict=True))
+
+    def probability(self, features: Features, less: float = 0.0) -> float:
+        """Probability that the sentence answers the question; `less` is taken from its log odds."""
+        x = self.log_odds(features) - less
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, x))))
 
 

@@ -45,7 +45,7 @@ from evals.training.reports import (
 from rag.embed import MODELS, load_embedder
 from rag.evidence.candidates import Candidate, candidates
 from rag.evidence.retrieve import retrieve
-from rag.evidence.support import FEATURES, WEIGHTS, SupportModel
+from rag.evidence.support import FEATURES, WEIGHTS
 from rag.question.query import shipped_translator, understand
 
 PASSAGES = 16
@@ -55,10 +55,9 @@ SAMPLE = 1000  # questions taken of a further set
 # Features that can only speak for a sentence: one whose weight comes out below 0 is dropped,
 # for the reader of a weight must be able to say why it is there.
 SPEAK_FOR = frozenset(
-    "reader coverage context retrieval cross_context pairs fits"
+    "reader coverage context retrieval cross_context pairs fits likeness"
     .split()
 )  # fmt: skip
-FLAT = SupportModel(tuple(0.0 for _ in FEATURES), 0.5)
 
 Weights = npt.NDArray[np.float64]
 
@@ -93,7 +92,7 @@ def ask_all(spans: SpanSet) -> list[Asked]:
             hits = retrieve(question, generation, PASSAGES + 1)
             others = [hit for hit in hits if hit.passage.document_id != one.passage]
             for answerable, kept in ((True, hits), (False, others)):
-                found = candidates(question, kept[:PASSAGES], generation, None, FLAT)
+                found = candidates(question, kept[:PASSAGES], generation)
                 holds = np.array([holds_answer(candidate, one) for candidate in found], bool)
                 asked.append(Asked(spans.direction, one.passage, matrix(found), holds, answerable))
     return asked
@@ -108,7 +107,7 @@ def ask_reports(limit: int) -> list[Asked]:
         for one in kept_questions(reports, generation, limit):
             question = understand(one.asked.text, embedder, translator, None, generation.spellings)
             hits = retrieve(question, generation, PASSAGES, beside(one, generation))
-            found = candidates(question, hits, generation, None, FLAT)
+            found = candidates(question, hits, generation)
             gold = (one.lead, *one.further) if one.lead is not None else ()
             holds = np.array([_holds_any(c, one.document, gold) for c in found], bool)
             direction = ("reports " + one.asked.language, one.report.language)

@@ -45,6 +45,8 @@ Verdict = Literal["answered", "close", "declined"]
 def verdict(question: Question, found: Sequence[Candidate], generation: Generation) -> Verdict:
     """What the candidates, best first, are worth together: an answer, something that comes close,
     or neither."""
+    if not any(map(str.isalpha, question.text)) and all(c.features.name_missing for c in found):
+        return "declined"  # nothing but figures, of which no passage holds all
     model = shipped_answerable()
     likely = probability(question, found, generation)
     if likely < model.partial_at:

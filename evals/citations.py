@@ -54,6 +54,7 @@ from evals.retrieval import indexed
 from evals.runs import read_rows
 from evals.spans import SpanQuestion, SpanSet, belebele
 from rag.embed import Embedder, load_embedder
+from rag.encoder.encoder import SanadEncoder
 from rag.errors import SanadError
 from rag.evidence.candidates import candidates
 from rag.evidence.gather import find
@@ -165,7 +166,10 @@ def _quotes(question: Question, hits: Sequence[Hit], citing: Citing) -> Mapping[
         index = LexicalIndex.build(
             (row, index_terms(c.quote.text, language)) for row, c in enumerate(pool)
         )
-        cosines = embedder.encode_passages([c.quote.text for c in pool]) @ question.vector
+        asked = question.vector
+        if isinstance(embedder, SanadEncoder):
+            asked = embedder.towards_sentences(embedder.raw_questions([question.text]))[0]
+        cosines = embedder.encode_passages([c.quote.text for c in pool]) @ asked
         lexical = index.scores(question.index_terms(language))
         peers["highest cosine"] = [pool[int(np.argmax(cosines))].quote]
         peers["highest BM25"] = [pool[int(np.argmax(lexical))].quote]

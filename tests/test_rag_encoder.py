@@ -116,7 +116,7 @@ def test_a_folder_without_adapters_leaves_questions_as_they_are(tmp_path):
 def test_damaged_adapters_are_named(tmp_path, kept):
     folder = shutil.copytree(FOLDER, tmp_path / "damaged")
     if kept is None:
-        np.savez(folder / ADAPTERS, passages=np.eye(3), sentences=np.eye(3))
+        np.savez(folder / ADAPTERS, passages=np.eye(3), sentences=np.eye(3), cosines=[0, 1])
     else:
         (folder / ADAPTERS).write_bytes(kept)
     with pytest.raises(ConfigurationError, match=f"{ADAPTERS}.*reinstall Sanad"):

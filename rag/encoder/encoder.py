@@ -37,10 +37,8 @@ class SanadEncoder:
         self._tokens = int(facts["tokens"])
         self.question_prompt, self._passage = str(facts["question"]), str(facts["passage"])
         self.dim = int(facts["hidden"])
-        self._to_passages, self._to_sentences = _adapters(folder / ADAPTERS, self.dim)
-        self.cosines: tuple[float, float] | None = None  # of questions with unrelated passages
-        if self._to_passages is not None:  # and with the nearest
-            self.cosines = (float(facts["unrelated"]), float(facts["nearest"]))
+        adapters = _adapters(folder / ADAPTERS, self.dim)
+        self._to_passages, self._to_sentences, self.cosines = adapters or (None, None, None)
         self._recent: dict[str, tuple[Vectors, Vectors]] = {}
         self.id = f"{folder.name}@{_fingerprint(folder)}"
 
@@ -119,22 +117,25 @@ class SanadEncoder:
         return found
 
 
-def _adapters(path: Path, dim: int) -> tuple[Vectors | None, Vectors | None]:
-    """The matrices (dim, dim) that turn questions towards passages and towards sentences; None
-    where the folder has none."""
+def _adapters(path: Path, dim: int) -> tuple[Vectors, Vectors, tuple[float, float]] | None:
+    """The matrices (dim, dim) that turn questions towards passages and towards sentences, and the
+    cosines of a turned question with unrelated passages and with the nearest; None where the
+    folder has none."""
     if not path.is_file():
-        return None, None
+        return None
     try:
         with np.load(path) as held:
             passages, sentences = (held[name].astype(np.float32) for name in TOWARDS)
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
+            unrelated, nearest = map(float, held["cosines"])
+    except (OSError, EOFError, ValueError, TypeError, KeyError, BadZipFile) as error:
         raise ConfigurationError(f"{path} cannot be read ({error}); reinstall Sanad") from error
-    if passages.shape != (dim, dim) or sentences.shape != (dim, dim):
+    shapes = (passages.shape, sentences.shape)
+    if shapes != ((dim, dim), (dim, dim)) or not unrelated < nearest:
         raise ConfigurationError(
-            f"{path} has matrices of {passages.shape} and {sentences.shape} for vectors of {dim}; "
-            "reinstall Sanad"
+            f"{path} has matrices of {shapes[0]} and {shapes[1]} for vectors of {dim}, and "
+            f"cosines {unrelated:g} and {nearest:g}; reinstall Sanad"
         )
-    return passages, sentences
+    return passages, sentences, (unrelated, nearest)
 
 
 def _turned(rows: Vectors, matrix: Vectors | None) -> Vectors:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.embed import DEFAULT_MODEL, MODELS, shipped_encoder
+from rag.encoder.encoder import SanadEncoder
 
 READ_CHARACTERS = 400  # of a sentence with its list
 REMEMBERED = 4_096  # sentences, 1.5 kB each: those of small collections are asked for again
@@ -30,13 +31,18 @@ class Likens(Protocol):
 def likeness(question: str, sentences: Sequence[str]) -> npt.NDArray[np.float32]:
     """(sentences,) cosines of a question with sentences, by the shipped encoder."""
     encoder = shipped_encoder(MODELS / DEFAULT_MODEL)
-    texts = [sentence[:READ_CHARACTERS] for sentence in sentences]
-    known = {text: _remembered[text] for text in texts if text in _remembered}
-    new = list(dict.fromkeys(text for text in texts if text not in known))
-    if new:
-        known |= dict(zip(new, encoder.encode_passages(new), strict=True))
-        if len(_remembered) + len(new) > REMEMBERED:
-            _remembered.clear()
-        _remembered.update((text, known[text]) for text in new)
     asked = encoder.towards_sentences(encoder.raw_questions([question]))[0]
-    return np.asarray(np.stack([known[text] for text in texts]) @ asked, np.float32)
+    found = (_vector(sentence[:READ_CHARACTERS], encoder) for sentence in sentences)
+    return np.array([vector @ asked for vector in found], np.float32)
+
+
+def _vector(text: str, encoder: SanadEncoder) -> npt.NDArray[np.float32]:
+    """(dim,) of one sentence, read by itself: in a batch 8 bits are scaled by what is beside it,
+    and what is remembered would depend on what was asked before. One by one costs no more."""
+    vector = _remembered.get(text)
+    if vector is None:
+        vector = encoder.encode_passages([text])[0]
+        if len(_remembered) >= REMEMBERED:
+            _remembered.clear()
+        _remembered[text] = vector
+    return vector

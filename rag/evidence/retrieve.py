@@ -64,7 +64,7 @@ def retrieve(
         dense = {row: rank for rank, (row, _) in enumerate(nearest, start=1)}
         rows = np.union1d(found, np.fromiter(dense, np.intp, len(dense)))
         cosines = generation.dense.similarities(question.vector, rows)
-        similar = np.maximum(0.0, generation.similarity(cosines, question.cosines))
+        similar = np.clip(generation.similarity(cosines, question.cosines), 0.0, 1.0)
         scores[rows] += (1 - settings.lexical_weight) * similar
         found = rows
     order = found[np.lexsort((found, -scores[found]))]

@@ -38,7 +38,9 @@ class SanadEncoder:
         self.question_prompt, self._passage = str(facts["question"]), str(facts["passage"])
         self.dim = int(facts["hidden"])
         adapters = _adapters(folder / ADAPTERS, self.dim)
-        self._to_passages, self._to_sentences, self.cosines = adapters or (None, None, None)
+        self._to_passages = adapters[0] if adapters else None
+        self._to_sentences = adapters[1] if adapters else None
+        self.cosines = adapters[2] if adapters else None  # of turned questions: `_adapters`
         self._recent: dict[str, tuple[Vectors, Vectors]] = {}
         self.id = f"{folder.name}@{_fingerprint(folder)}"
 

@@ -37,11 +37,12 @@ from rag.types import Answer
 from rag.words.sentences import split_sentences
 from rag.writing.written import Author
 
-# Lies that may be shown before the run fails: what was measured on 22 November 2026. Nought for
-# figures and months; what is exchanged inside one passage is the known leak (docs/check.md).
+# Lies that may be shown before the run fails: what was measured on 22 November 2026, and on 1
+# December after other passages were given to the check: nought for figures and months; of names
+# exchanged inside one passage it lets 11 to 14 % through (docs/check.md), which is 9 or 10 of 78.
 FACTS = ("wrong number", "wrong year", "wrong month", "wrong name", "swapped names", "magnitude",
          "percent")  # fmt: skip
-MOST_SHOWN = {"wrong year": 2, "wrong name": 6, "swapped names": 7}
+MOST_SHOWN = {"wrong year": 2, "wrong name": 6, "swapped names": 10}
 SEED = 20261122
 SUITE = Path(__file__).parent / "suites" / "client.yaml"
 EACH = 3  # lies an answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from rag.embed import (
     Embedder,
     StaticEmbedder,
     load_embedder,
-    unrelated_cosine,
 )
 from rag.errors import ConfigurationError, ModelMissingError
 from rag.evidence.compose import ComposeSettings
@@ -82,11 +80,10 @@ def _built_with(model: str, embedder_id: str) -> bool:
 
 
 def _by_words_alone(generation: Generation, error: ModelMissingError) -> Embedder:
-    """Leaves the vectors of a generation aside. Returns the shipped model, which then compares
-    the sentences of what was found; its cosines are on a scale of their own."""
+    """Leaves the vectors of a generation aside. Returns the shipped model, which heads and reader
+    stand on anyway."""
     embedder = load_embedder()
     generation.dense = None
-    generation.manifest = replace(generation.manifest, unrelated=unrelated_cosine(embedder))
     generation.notes.append(f"search is by words alone, until a new index or a new start: {error}")
     return embedder
 

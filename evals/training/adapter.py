@@ -27,8 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evals.training.reader_data import Asked, kept_out
-from evals.training.reader_data import asked as asked_of
+from evals.training.reader_data import Asked, kept_out, over_windows
 from evals.training.reports import Placed, Span, beside, generation_of, placed, read_reports
 from rag.embed import DEFAULT_MODEL, MODELS, shipped_encoder
 from rag.encoder.encoder import ADAPTERS, TOWARDS
@@ -84,12 +83,13 @@ class Pool:
 def reports_passages() -> tuple[list[Example], Floats]:
     """The questions of all reports over their passages, and the passages' vectors."""
     found: list[Example] = []
-    with generation_of(read_reports()) as generation:
+    reports = read_reports()
+    with generation_of(reports) as generation:
         passages = generation.store.passages(list(range(len(generation.document_rows))))
         of: dict[str, list[int]] = {}
         for number, passage in enumerate(passages):
             of.setdefault(passage.document_id, []).append(number)
-        for one in placed(read_reports(), generation):
+        for one in placed(reports, generation):
             if one.lead is None:
                 continue
             answers = _holding([one.lead], of[one.document], passages)
@@ -143,12 +143,10 @@ def reports_sentences() -> tuple[list[Example], list[str]]:
 
 def windows(data: Path) -> list[Asked]:
     """Some of the questions over parallel passages and of the public ones."""
-    every = enumerate(asked_of(data))
     return [
         one
-        for number, one in every
+        for number, one in enumerate(over_windows(data))
         if one.answers
-        and one.source != "reports"
         and not number % (PARALLEL_EVERY if one.source == "parallel" else PUBLIC_EVERY)
     ]
 
@@ -284,17 +282,27 @@ def _missed(scores: Any, right: Any) -> Any:
 
 
 def measured(pool: Pool, matrix: Floats) -> Iterator[str]:
-    """Shares of kept-out questions with what answers among the first, by part and language."""
-    ranks: dict[tuple[str, bool], list[int]] = {}
+    """Shares of kept-out questions with what answers among the first, and the median cosine with
+    it, by part and language; the median and 99th percentile of cosines with what is by chance."""
+    asked = pool.questions @ matrix.T
+    asked /= np.linalg.norm(asked, axis=1, keepdims=True)
+    found: dict[tuple[str, bool], list[tuple[int, float]]] = {}
     for number, one in enumerate(pool.examples):
         if one.kept:
             among = np.setdiff1d(one.among, one.passed)
-            scores = pool.vectors[among] @ (matrix @ pool.questions[number])
-            best = scores[np.isin(among, one.answers)].max()
-            ranks.setdefault((one.part, one.same), []).append(int((scores > best).sum()))
-    for (part, same), found in sorted(ranks.items()):
-        shares = ", ".join(f"{first}: {np.mean(np.array(found) < first):.3f}" for first in FIRST)
-        yield f"{part:9} {'one language' if same else 'two languages':13} ({len(found)}) {shares}"
+            scores = pool.vectors[among] @ asked[number]
+            best = float(scores[np.isin(among, one.answers)].max())
+            rank = int((scores > best).sum())
+            found.setdefault((one.part, one.same), []).append((rank, best))
+    for (part, same), pairs in sorted(found.items()):
+        ranks, cosines = np.array(pairs).T
+        shares = ", ".join(f"{first}: {np.mean(ranks < first):.3f}" for first in FIRST)
+        name = "one language" if same else "two languages"
+        yield f"{part:9} {name:13} ({len(pairs)}) {shares}; cosine {np.median(cosines):.3f}"
+    chance = np.random.default_rng(0)
+    some = chance.choice(len(asked), 400), chance.choice(len(pool.vectors), 400)
+    middle, high = np.percentile(asked[some[0]] @ pool.vectors[some[1]].T, (50, 99))
+    yield f"by chance: cosine {middle:.3f}, 99th percentile {high:.3f}"
 
 
 def main() -> int:

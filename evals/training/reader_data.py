@@ -100,8 +100,14 @@ def kept_out(home: str) -> bool:
     return hashlib.sha256(home.encode()).digest()[0] % 8 == 0
 
 
-def asked(data: Path, translated: Path = TRANSLATED) -> list[Asked]:
-    """All questions of all sources, those with translations also in other languages."""
+def asked(data: Path) -> list[Asked]:
+    """All questions of all sources."""
+    return [*over_windows(data), *reported()]
+
+
+def over_windows(data: Path, translated: Path = TRANSLATED) -> list[Asked]:
+    """Those of public sources, with translations also in other languages, and ours over parallel
+    passages."""
     found: dict[str, list[Asked]] = defaultdict(list)
     for key, example in _all(data):
         found[key].append(example)
@@ -112,7 +118,7 @@ def asked(data: Path, translated: Path = TRANSLATED) -> list[Asked]:
             for example in found.get(key, ()):
                 across = replace(example, source="translated", language=language, question=question)
                 examples.append(across)
-    return [*examples, *written_over(data), *reported()]
+    return [*examples, *written_over(data)]
 
 
 def _all(data: Path) -> Iterator[tuple[str, Asked]]:

@@ -25,17 +25,24 @@
   // Called by Gradio with a question that it takes; what this gives back goes along.
   function sent(question, history) {
     if (question.trim()) wished = "";
+    halted = false;
     archive();
     const earlier = window.sanad.earlier?.() ?? [];
     return [question, history, JSON.stringify({ address: location.search.slice(1), earlier })];
   }
 
+  let halted = false; // until the next question: a step that was on its way may still be drawn
   function stopped() {
     if (!running()) return;
+    halt();
+    find(BOX)?.focus();
+  }
+
+  function halt() {
+    halted = true;
     const last = turn();
     last.dataset.state = "finished";
     for (const stage of last.querySelectorAll(".sanad-stage")) stage.textContent = page.dataset.stopped;
-    find(BOX)?.focus();
   }
 
   function forget() {
@@ -50,6 +57,7 @@
   let follow = false;
   const told = new WeakSet(); // finished exchanges that were seen
   new MutationObserver(() => {
+    if (halted && running()) halt();
     const last = turn();
     if (follow && last?.dataset.state && last.dataset.state !== "asked") {
       follow = false;
